@@ -1,0 +1,114 @@
+// One task's state on disk: a RocksDB database with column families, opened exclusively by one process.
+//
+// Writes are collected in a WriteSet and become visible to nobody until apply() writes them, with the position they
+// cover, as one atomic RocksDB batch (architecture A5): the store is behind the log, never ahead of it.
+//
+//   auto store = StateStore::open(options);
+//   WriteSet writes;  writes.put(kState, key, value);
+//   store->apply(writes);            // after the Kafka transaction has committed
+//
+// Thread: a StateStore may be read from any thread; apply() is for its owner alone. RocksDB types stay in src/.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <kronika/base/result.h>
+
+namespace kronika::store {
+
+/// Index into Options::column_families. Column family 0 always exists and holds the store's own records
+/// (identity, positions); users number theirs from 1.
+using ColumnFamily = std::uint32_t;
+inline constexpr ColumnFamily kMeta = 0;
+
+/// How a column family is used; it decides memtable, bloom filter and compaction settings.
+enum class Access : std::uint8_t {
+  kPointLookup,   ///< read and overwritten by whole key (states)
+  kAppendScan,    ///< written once, read by prefix scan (journal); keys begin with a fixed-length prefix
+  kOrderedScan,   ///< small, scanned in key order (deadline index)
+};
+
+struct ColumnFamilyOptions {
+  std::string name;
+  Access access = Access::kPointLookup;
+  std::size_t prefix_bytes = 0;  ///< length of the fixed key prefix, for kAppendScan
+};
+
+struct Options {
+  std::string path;                                  ///< folder; created when missing
+  std::vector<ColumnFamilyOptions> column_families;  ///< after the built-in meta family, in this order
+  std::size_t block_cache_bytes = 16U << 20;         ///< shared strict cache; index, filter and memtables are charged to it
+  std::size_t memtable_bytes = 8U << 20;             ///< a column family's memtable
+  bool read_only = false;
+};
+
+/// Staged writes in the order given; a later write to a key wins. Reusable after clear().
+class WriteSet {
+ public:
+  void put(ColumnFamily cf, std::string_view key, std::string_view value);
+  void erase(ColumnFamily cf, std::string_view key);
+  void clear();
+  [[nodiscard]] bool empty() const { return ops_.empty(); }
+  [[nodiscard]] std::size_t size() const { return ops_.size(); }
+  [[nodiscard]] std::size_t bytes() const { return arena_.size(); }
+
+ private:
+  friend class StateStore;
+  struct Op {
+    ColumnFamily cf;
+    bool is_put;
+    std::uint32_t key_at, key_bytes, value_at, value_bytes;
+  };
+  std::vector<Op> ops_;
+  std::string arena_;
+};
+
+/// Memory and disk figures for metrics, in bytes.
+struct Usage {
+  std::uint64_t block_cache = 0, memtables = 0, table_readers = 0, pending_compaction = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> live_sst;  ///< by column family name
+};
+
+class StateStore {
+ public:
+  /// Errors: store_locked (another process holds it), store_corrupt (moved aside by the caller and rebuilt), store_io.
+  [[nodiscard]] static Result<std::unique_ptr<StateStore>> open(const Options& options);
+  virtual ~StateStore() = default;
+
+  /// Nothing when the key is absent.
+  [[nodiscard]] virtual Result<std::optional<std::string>> get(ColumnFamily cf, std::string_view key) const = 0;
+
+  /// Calls `visit(key, value)` in key order for every key that begins with `prefix`; `visit` returns false to stop.
+  /// The views live only during the call.
+  using Visit = std::function<bool(std::string_view key, std::string_view value)>;
+  [[nodiscard]] virtual Result<void> scan_prefix(ColumnFamily cf, std::string_view prefix, const Visit& visit) const = 0;
+
+  /// Calls `visit` in key order from the first key >= `from` up to, not including, `to` (empty: no end).
+  [[nodiscard]] virtual Result<void> scan_range(ColumnFamily cf, std::string_view from, std::string_view to,
+                                                const Visit& visit) const = 0;
+
+  /// Writes everything in `writes` atomically. Survives a crash of the process; after a crash of the machine the
+  /// store may be behind by some batches, which restore makes good (A5).
+  [[nodiscard]] virtual Result<void> apply(const WriteSet& writes) = 0;
+
+  /// Approximate number of keys.
+  [[nodiscard]] virtual std::uint64_t estimate_keys(ColumnFamily cf) const = 0;
+  [[nodiscard]] virtual Usage usage() const = 0;
+  /// Flushes memtables to disk; called on clean shutdown.
+  [[nodiscard]] virtual Result<void> flush() = 0;
+
+ protected:
+  StateStore() = default;
+  static const std::vector<WriteSet::Op>& ops(const WriteSet& w) { return w.ops_; }
+  static const std::string& arena(const WriteSet& w) { return w.arena_; }
+  using Op = WriteSet::Op;
+};
+
+}  // namespace kronika::store
