@@ -1,0 +1,87 @@
+// What every long-running program has beside its work: the metrics page with process_* and build
+// figures, the health states, and the proof that its loops still turn.
+//
+//   auto service = Service::open({.component = "kronika-citizen", .version = "0.1.0"}, "127.0.0.1",
+//   9464); Loop poll = service->loop("poll");
+//   ...  poll.turned();                         // each turn of the loop
+//   service->set_ready(true);                   // latched by the caller when it has caught up once
+//
+// Health is served as gauges: kronika_health_serving{service="startup|ready|live"} is 1 or 0.
+// `live` is computed: every loop turned within the stall limit. The gateway answers gRPC health
+// from the same object. Thread: any.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <kronika/base/result.h>
+#include <kronika/telemetry/metrics.h>
+
+namespace kronika::telemetry {
+
+/// A loop's sign of life; copies share it. A default-made one does nothing. turned() costs one
+/// clock read.
+class Loop {
+ public:
+  Loop() = default;
+  void turned() const;
+  /// The loop ended on purpose: it no longer counts for `live`.
+  void ended() const;
+
+ private:
+  friend class Service;
+  struct State {
+    std::string name;
+    std::atomic<std::int64_t> last_turn_ms{0};  // since 1970; 0: ended
+  };
+  explicit Loop(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  std::shared_ptr<State> state_;
+};
+
+struct ServiceInfo {
+  std::string component;  ///< "kronika-citizen"
+  std::string version;
+  std::string revision;     ///< of the source, when known
+  std::string config_hash;  ///< equal on all replicas of a rollout
+  Labels library_versions;  ///< e.g. {"librdkafka", "2.0.2"}
+  std::chrono::milliseconds loop_stall{30'000};
+};
+
+class Service {
+ public:
+  /// Errors: metrics_port.
+  [[nodiscard]] static Result<std::unique_ptr<Service>> open(const ServiceInfo& info,
+                                                             const std::string& address,
+                                                             std::uint16_t port);
+  ~Service();
+
+  [[nodiscard]] Registry& registry();
+  [[nodiscard]] std::uint16_t metrics_port() const;
+
+  /// Loops of one name share a line, which shows the one that is furthest behind.
+  [[nodiscard]] Loop loop(const std::string& name);
+
+  void set_started(
+      bool started);           ///< configuration valid, store opened, client made, restore begun
+  void set_ready(bool ready);  ///< restored and caught up once
+  /// A fault that only a restart cures (fatal Kafka error): `live` stays 0 from here on.
+  void set_failed();
+
+  [[nodiscard]] bool started() const;
+  [[nodiscard]] bool ready() const;
+  [[nodiscard]] bool live() const;
+
+ private:
+  Service();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// process_resident_memory_bytes and its kin, read from /proc/self at each scrape.
+[[nodiscard]] std::vector<Registration> register_process_metrics(Registry& registry);
+
+}  // namespace kronika::telemetry
