@@ -1,0 +1,76 @@
+// State as a pure function of the set of events:
+//
+//   CitizenState = refold(rules, effective events in fold order)          independent of as_of
+//   Evaluation   = evaluate(rules, CitizenState, as_of)                   flags, timers, proposals,
+//   next change
+//
+// append() is the fast path of architecture A7: where can_append() says so, appending one event to
+// a state gives the very bytes that refolding with that event would give. evaluate() never changes
+// the state; what time alone changes (MOVED_OUT, flags, ages) is computed there, and next_change
+// says when the answer would differ.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <kronika/domain/citizen.h>
+#include <kronika/domain/event.h>
+#include <kronika/domain/indicators.h>
+#include <kronika/domain/journal.h>
+#include <kronika/domain/rules.h>
+
+namespace kronika::domain {
+
+/// Raised with every change of the fold's meaning; part of the rule generation.
+inline constexpr std::uint32_t kFoldRevision = 1;
+
+/// What the fold did with one event; collected where a caller wants reasons (timeline, why).
+struct TraceStep {
+  EventId event_id;
+  ProgrammeIndex programme = kNoProgramme;
+  std::uint16_t episode = 0;
+  std::string row;     ///< "T08", "T01m", "takeover", "timer", "after_death", "illegal", ...
+  std::string detail;  ///< one short sentence
+};
+using Trace = std::vector<TraceStep>;
+
+/// Thread-safe after construction: all members are const.
+class Fold {
+ public:
+  /// `rules` must outlive the fold.
+  explicit Fold(const Rules& rules);
+
+  /// False for an event type that this fold does not handle yet: it is journaled, marked
+  /// UNIMPLEMENTED, and changes nothing until a later generation refolds (A8).
+  [[nodiscard]] static bool handles(EventType type);
+
+  [[nodiscard]] bool can_append(const CitizenState& state, const Event& event) const;
+  /// Pre: can_append(). Returns whether the event was irregular (illegal transition, after_death,
+  /// revise_without_create, ...).
+  bool append(CitizenState& state, const Event& event, Trace* trace = nullptr) const;
+
+  /// `events` are effective, in fold order.
+  [[nodiscard]] CitizenState refold(const PersonKey& person,
+                                    std::span<const JournalEntry* const> events,
+                                    Trace* trace = nullptr) const;
+
+  [[nodiscard]] Evaluation evaluate(const CitizenState& state, Instant as_of) const;
+  /// What-if: proposals with another version of a programme's rule set; labelled as such in the
+  /// evaluation.
+  [[nodiscard]] Evaluation evaluate_with(const CitizenState& state, Instant as_of,
+                                         std::string_view ruleset_id,
+                                         std::string_view version) const;
+
+  /// All contributions at `as_of`, in canonical order.
+  [[nodiscard]] std::vector<Contribution> contributions(const CitizenState& state,
+                                                        Instant as_of) const;
+
+ private:
+  const Rules& rules_;
+};
+
+}  // namespace kronika::domain
