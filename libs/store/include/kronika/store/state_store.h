@@ -1,13 +1,16 @@
-// One task's state on disk: a RocksDB database with column families, opened exclusively by one process.
+// One task's state on disk: a RocksDB database with column families, opened exclusively by one
+// process.
 //
-// Writes are collected in a WriteSet and become visible to nobody until apply() writes them, with the position they
-// cover, as one atomic RocksDB batch (architecture A5): the store is behind the log, never ahead of it.
+// Writes are collected in a WriteSet and become visible to nobody until apply() writes them, with
+// the position they cover, as one atomic RocksDB batch (architecture A5): the store is behind the
+// log, never ahead of it.
 //
 //   auto store = StateStore::open(options);
 //   WriteSet writes;  writes.put(kState, key, value);
 //   store->apply(writes);            // after the Kafka transaction has committed
 //
-// Thread: a StateStore may be read from any thread; apply() is for its owner alone. RocksDB types stay in src/.
+// Thread: a StateStore may be read from any thread; apply() is for its owner alone. RocksDB types
+// stay in src/.
 #pragma once
 
 #include <cstddef>
@@ -23,16 +26,17 @@
 
 namespace kronika::store {
 
-/// Index into Options::column_families. Column family 0 always exists and holds the store's own records
-/// (identity, positions); users number theirs from 1.
+/// Index into Options::column_families. Column family 0 always exists and holds the store's own
+/// records (identity, positions); users number theirs from 1.
 using ColumnFamily = std::uint32_t;
 inline constexpr ColumnFamily kMeta = 0;
 
 /// How a column family is used; it decides memtable, bloom filter and compaction settings.
 enum class Access : std::uint8_t {
-  kPointLookup,   ///< read and overwritten by whole key (states)
-  kAppendScan,    ///< written once, read by prefix scan (journal); keys begin with a fixed-length prefix
-  kOrderedScan,   ///< small, scanned in key order (deadline index)
+  kPointLookup,  ///< read and overwritten by whole key (states)
+  kAppendScan,   ///< written once, read by prefix scan (journal); keys begin with a fixed-length
+                 ///< prefix
+  kOrderedScan,  ///< small, scanned in key order (deadline index)
 };
 
 struct ColumnFamilyOptions {
@@ -41,12 +45,32 @@ struct ColumnFamilyOptions {
   std::size_t prefix_bytes = 0;  ///< length of the fixed key prefix, for kAppendScan
 };
 
+/// The memory that all stores of a process share: one LRU block cache, to which index blocks,
+/// filters and the memtables of every store are charged. Create one, hand it to each
+/// Options::memory. Thread-safe.
+class MemoryBudget {
+ public:
+  /// `memtable_bytes` is the part of `cache_bytes` that all memtables together may take before the
+  /// largest is flushed; at most half of `cache_bytes` is taken.
+  [[nodiscard]] static std::shared_ptr<MemoryBudget> create(std::size_t cache_bytes,
+                                                            std::size_t memtable_bytes);
+  virtual ~MemoryBudget() = default;
+  /// Bytes in the cache now, memtables included.
+  [[nodiscard]] virtual std::size_t used_bytes() const = 0;
+
+ protected:
+  MemoryBudget() = default;
+};
+
 struct Options {
-  std::string path;                                  ///< folder; created when missing
-  std::vector<ColumnFamilyOptions> column_families;  ///< after the built-in meta family, in this order
-  std::size_t block_cache_bytes = 16U << 20;         ///< shared strict cache; index, filter and memtables are charged to it
-  std::size_t memtable_bytes = 8U << 20;             ///< a column family's memtable
-  bool read_only = false;
+  std::string path;  ///< folder; created when missing
+  std::vector<ColumnFamilyOptions>
+      column_families;  ///< after the built-in meta family, in this order
+  std::shared_ptr<MemoryBudget>
+      memory;  ///< shared between stores; null: a budget of this store's own
+  std::size_t block_cache_bytes = 16U << 20;  ///< of the own budget, where `memory` is null
+  std::size_t memtable_bytes = 8U << 20;      ///< a column family's memtable
+  bool read_only = false;  ///< no lock is taken; apply() and flush() fail with store_read_only
 };
 
 /// Staged writes in the order given; a later write to a key wins. Reusable after clear().
@@ -78,24 +102,29 @@ struct Usage {
 
 class StateStore {
  public:
-  /// Errors: store_locked (another process holds it), store_corrupt (moved aside by the caller and rebuilt), store_io.
+  /// Errors: store_locked (another process holds it), store_corrupt (moved aside by the caller and
+  /// rebuilt), store_io, store_options (the folder holds column families that the options do not
+  /// name, or a bad prefix length).
   [[nodiscard]] static Result<std::unique_ptr<StateStore>> open(const Options& options);
   virtual ~StateStore() = default;
 
   /// Nothing when the key is absent.
-  [[nodiscard]] virtual Result<std::optional<std::string>> get(ColumnFamily cf, std::string_view key) const = 0;
+  [[nodiscard]] virtual Result<std::optional<std::string>> get(ColumnFamily cf,
+                                                               std::string_view key) const = 0;
 
-  /// Calls `visit(key, value)` in key order for every key that begins with `prefix`; `visit` returns false to stop.
-  /// The views live only during the call.
+  /// Calls `visit(key, value)` in key order for every key that begins with `prefix`; `visit`
+  /// returns false to stop. The views live only during the call.
   using Visit = std::function<bool(std::string_view key, std::string_view value)>;
-  [[nodiscard]] virtual Result<void> scan_prefix(ColumnFamily cf, std::string_view prefix, const Visit& visit) const = 0;
+  [[nodiscard]] virtual Result<void> scan_prefix(ColumnFamily cf, std::string_view prefix,
+                                                 const Visit& visit) const = 0;
 
-  /// Calls `visit` in key order from the first key >= `from` up to, not including, `to` (empty: no end).
-  [[nodiscard]] virtual Result<void> scan_range(ColumnFamily cf, std::string_view from, std::string_view to,
-                                                const Visit& visit) const = 0;
+  /// Calls `visit` in key order from the first key >= `from` up to, not including, `to` (empty: no
+  /// end).
+  [[nodiscard]] virtual Result<void> scan_range(ColumnFamily cf, std::string_view from,
+                                                std::string_view to, const Visit& visit) const = 0;
 
-  /// Writes everything in `writes` atomically. Survives a crash of the process; after a crash of the machine the
-  /// store may be behind by some batches, which restore makes good (A5).
+  /// Writes everything in `writes` atomically. Survives a crash of the process; after a crash of
+  /// the machine the store may be behind by some batches, which restore makes good (A5).
   [[nodiscard]] virtual Result<void> apply(const WriteSet& writes) = 0;
 
   /// Approximate number of keys.
