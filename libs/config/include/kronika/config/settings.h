@@ -1,0 +1,111 @@
+// Every setting of every program, typed, as the programs use them. Filled by load() (load.h) from
+// the table in src/table.cc, which holds name, default, unit, limits and meaning of each;
+// docs/config.md is generated from it.
+//
+// Plain values: copy what you need into your own options struct where you wire the program
+// (main.cc); libraries other than the roots do not include this header.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace kronika::config {
+
+struct Kafka {
+  std::string bootstrap_servers;
+  std::string topic_prefix;
+  std::int32_t partitions = 0;
+  std::int32_t replication = 0;
+  std::chrono::milliseconds transaction_timeout{};
+  std::chrono::milliseconds session_timeout{};
+  std::chrono::milliseconds request_timeout{};
+  /// librdkafka properties handed through; those that would break a guarantee were refused.
+  std::vector<std::pair<std::string, std::string>> client;
+};
+
+/// The consumers, one each for citizen and indicators.
+struct Consumer {
+  std::int32_t threads = 0;
+  std::chrono::milliseconds commit_interval{};
+  std::size_t commit_records = 0;
+  std::size_t cache_bytes =
+      0;  ///< folded states (citizen) or cells (indicators) kept in memory, all tasks
+  std::size_t block_cache_bytes = 0;  ///< RocksDB's block cache, all tasks
+  std::size_t memtable_bytes = 0;     ///< one column family's memtable
+  std::size_t deadline_batch = 0;     ///< citizens woken in one transaction
+  std::uint16_t metrics_port = 0;
+};
+
+struct Gateway {
+  std::string address;
+  std::uint16_t port = 0;
+  std::int32_t default_page_size = 0;
+  std::int32_t max_page_size = 0;
+  std::chrono::milliseconds default_deadline{};
+  std::chrono::milliseconds max_deadline{};
+  std::size_t block_cache_bytes = 0;
+  std::size_t memtable_bytes = 0;
+  std::uint16_t metrics_port = 0;
+};
+
+struct Identity {
+  std::filesystem::path secret_file;  ///< read with read_secret()
+  /// Systems (URIs) of foreign identifiers that are hashed into the person key where there is no
+  /// CPR number.
+  std::vector<std::string> extra_identifier_systems;
+};
+
+struct Reference {
+  std::filesystem::path dir;
+  std::filesystem::path organisations_file;
+};
+
+struct Metrics {
+  std::string address;
+};
+
+struct Health {
+  std::chrono::milliseconds loop_stall{};
+  std::chrono::milliseconds ready_lag{};
+};
+
+struct Ingest {
+  std::size_t max_message_bytes = 0;
+};
+
+struct Simulation {
+  std::int32_t citizens = 0;
+  std::int32_t months = 0;
+  std::uint64_t seed = 0;
+};
+
+/// Used by scripts/stack.sh alone, for the broker that it starts.
+struct Local {
+  std::uint16_t controller_port = 0;
+  std::int32_t kafka_heap_mb = 0;
+};
+
+struct Settings {
+  std::filesystem::path data_dir;
+  std::string instance;
+  std::string log_level;  ///< debug, info, warn, error
+  Kafka kafka;
+  Identity identity;
+  std::filesystem::path seal_key_file;
+  Reference reference;
+  Ingest ingest;
+  Consumer citizen;
+  Consumer indicators;
+  Gateway gateway;
+  Metrics metrics;
+  Health health;
+  Simulation sim;
+  Local local;
+};
+
+}  // namespace kronika::config

@@ -1,0 +1,237 @@
+#include "table.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <limits>
+
+namespace kronika::config {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::int64_t kKiB = 1024, kMiB = 1024 * kKiB, kGiB = 1024 * kMiB;
+constexpr std::int64_t kSecond = 1'000, kMinute = 60 * kSecond, kHour = 60 * kMinute;
+
+constexpr Row text(std::string_view name, std::string_view fallback, std::string_view doc,
+                   void (*apply)(Settings&, const Value&), bool local = false) {
+  return {name, Type::kText, fallback, "", 0, 0, "", doc, apply, local};
+}
+constexpr Row path(std::string_view name, std::string_view fallback, std::string_view doc,
+                   void (*apply)(Settings&, const Value&)) {
+  return {name, Type::kPath, fallback, "", 0, 0, "", doc, apply, true};
+}
+constexpr Row number(std::string_view name, std::string_view fallback, std::string_view unit,
+                     std::int64_t min, std::int64_t max, std::string_view doc,
+                     void (*apply)(Settings&, const Value&), bool local = false) {
+  return {name, Type::kInteger, fallback, unit, min, max, "", doc, apply, local};
+}
+constexpr Row port(std::string_view name, std::string_view fallback, std::string_view doc,
+                   void (*apply)(Settings&, const Value&)) {
+  return number(name, fallback, "", 1, 65'535, doc, apply, true);
+}
+
+// clang-format off
+const Row kRows[] = {
+  path("data_dir", "var/data", "Folder for everything that the programs keep: stores, views and, on one machine, Kafka's log.",
+       [](Settings& s, const Value& v) { s.data_dir = v.text; }),
+  text("instance", "local", "Name of this process's place, unique among replicas and stable over restarts (in Kubernetes the pod's name); ends group.instance.id and transactional.id.",
+       [](Settings& s, const Value& v) { s.instance = v.text; }, true),
+
+  text("kafka.bootstrap_servers", "127.0.0.1:9092", "Brokers to ask first, host:port, separated by commas.",
+       [](Settings& s, const Value& v) { s.kafka.bootstrap_servers = v.text; }, true),
+  text("kafka.topic_prefix", "", "Put before every topic, group and transactional id, so that several deployments share a cluster.",
+       [](Settings& s, const Value& v) { s.kafka.topic_prefix = v.text; }),
+  number("kafka.partitions", "6", "", 1, 1'000, "Partitions of each topic, used when topics are created. Changing it later is a migration: a citizen's key would move.",
+       [](Settings& s, const Value& v) { s.kafka.partitions = static_cast<std::int32_t>(v.number); }),
+  number("kafka.replication", "1", "", 1, 9, "Copies of each topic, used when topics are created; 3 in a cluster.",
+       [](Settings& s, const Value& v) { s.kafka.replication = static_cast<std::int32_t>(v.number); }),
+  number("kafka.transaction_timeout_ms", "15000", "ms", kSecond, 15 * kMinute, "How long a dead process's open transaction may block every reader of committed records.",
+       [](Settings& s, const Value& v) { s.kafka.transaction_timeout = milliseconds(v.number); }),
+  number("kafka.session_timeout_ms", "20000", "ms", 6 * kSecond, 30 * kMinute, "After this silence a consumer's partitions go to another; a restart within it moves nothing.",
+       [](Settings& s, const Value& v) { s.kafka.session_timeout = milliseconds(v.number); }),
+  number("kafka.request_timeout_ms", "30000", "ms", kSecond, 10 * kMinute, "Limit for administrative requests and for the acknowledgement of a published message.",
+       [](Settings& s, const Value& v) { s.kafka.request_timeout = milliseconds(v.number); }),
+
+  path("identity.secret_file", "var/secrets/person-key.hex", "File with the secret (64 hex digits) from which person keys are made. It never changes: with another one no citizen is found again.",
+       [](Settings& s, const Value& v) { s.identity.secret_file = v.text; }),
+  {"identity.extra_identifier_systems", Type::kList, "", "", 0, 0, "", "Systems of foreign identifiers that are hashed into the person key where a message from abroad carries no CPR number; the first that a message has is taken. Empty: such messages are refused.",
+       [](Settings& s, const Value& v) { s.identity.extra_identifier_systems = v.list; }, false},
+
+  path("seal.key_file", "var/secrets/seal.hex", "File with the key (64 hex digits, AES-256) that seals raw messages in the dead-letter topic.",
+       [](Settings& s, const Value& v) { s.seal_key_file = v.text; }),
+
+  path("reference.dir", "data/reference", "Folder of codes, municipalities, thresholds and rule sets.",
+       [](Settings& s, const Value& v) { s.reference.dir = v.text; }),
+  path("reference.organisations_file", "data/reference/organisations.csv", "Register of sending and treating organisations with their sector, municipality and region.",
+       [](Settings& s, const Value& v) { s.reference.organisations_file = v.text; }),
+
+  number("ingest.max_message_bytes", "5MiB", "bytes", kKiB, 64 * kMiB, "A longer message is refused at the edge, before it is parsed.",
+       [](Settings& s, const Value& v) { s.ingest.max_message_bytes = static_cast<std::size_t>(v.number); }),
+
+  number("citizen.threads", "1", "", 1, 64, "Stream threads; partitions are divided among the threads of all replicas.",
+       [](Settings& s, const Value& v) { s.citizen.threads = static_cast<std::int32_t>(v.number); }),
+  number("citizen.commit_interval_ms", "100", "ms", 1, kMinute, "A transaction is committed after this time at the latest; longer means fewer, larger transactions and later figures.",
+       [](Settings& s, const Value& v) { s.citizen.commit_interval = milliseconds(v.number); }),
+  number("citizen.commit_records", "20000", "", 1, 10'000'000, "A transaction is committed after this many input records at the latest.",
+       [](Settings& s, const Value& v) { s.citizen.commit_records = static_cast<std::size_t>(v.number); }),
+  number("citizen.cache_bytes", "64MiB", "bytes", kMiB, 64 * kGiB, "Folded citizens kept in memory, over all tasks of the process.",
+       [](Settings& s, const Value& v) { s.citizen.cache_bytes = static_cast<std::size_t>(v.number); }),
+  number("citizen.block_cache_bytes", "32MiB", "bytes", kMiB, 64 * kGiB, "RocksDB's block cache, over all tasks; index, filter and memtables are charged to it.",
+       [](Settings& s, const Value& v) { s.citizen.block_cache_bytes = static_cast<std::size_t>(v.number); }),
+  number("citizen.memtable_bytes", "8MiB", "bytes", 64 * kKiB, kGiB, "Size of one column family's memtable.",
+       [](Settings& s, const Value& v) { s.citizen.memtable_bytes = static_cast<std::size_t>(v.number); }),
+  number("citizen.deadline_batch", "1000", "", 1, 1'000'000, "Citizens woken by the clock in one transaction.",
+       [](Settings& s, const Value& v) { s.citizen.deadline_batch = static_cast<std::size_t>(v.number); }),
+  port("citizen.metrics_port", "9464", "Where /metrics is served.",
+       [](Settings& s, const Value& v) { s.citizen.metrics_port = static_cast<std::uint16_t>(v.number); }),
+
+  number("indicators.threads", "1", "", 1, 64, "Stream threads; partitions are divided among the threads of all replicas.",
+       [](Settings& s, const Value& v) { s.indicators.threads = static_cast<std::int32_t>(v.number); }),
+  number("indicators.commit_interval_ms", "100", "ms", 1, kMinute, "A transaction is committed after this time at the latest.",
+       [](Settings& s, const Value& v) { s.indicators.commit_interval = milliseconds(v.number); }),
+  number("indicators.commit_records", "20000", "", 1, 10'000'000, "A transaction is committed after this many input records at the latest.",
+       [](Settings& s, const Value& v) { s.indicators.commit_records = static_cast<std::size_t>(v.number); }),
+  number("indicators.cache_bytes", "32MiB", "bytes", kMiB, 64 * kGiB, "Cells kept in memory, over all tasks of the process.",
+       [](Settings& s, const Value& v) { s.indicators.cache_bytes = static_cast<std::size_t>(v.number); }),
+  number("indicators.block_cache_bytes", "16MiB", "bytes", kMiB, 64 * kGiB, "RocksDB's block cache, over all tasks.",
+       [](Settings& s, const Value& v) { s.indicators.block_cache_bytes = static_cast<std::size_t>(v.number); }),
+  number("indicators.memtable_bytes", "4MiB", "bytes", 64 * kKiB, kGiB, "Size of one column family's memtable.",
+       [](Settings& s, const Value& v) { s.indicators.memtable_bytes = static_cast<std::size_t>(v.number); }),
+  number("indicators.deadline_batch", "1000", "", 1, 1'000'000, "Deadlines fired in one transaction.",
+       [](Settings& s, const Value& v) { s.indicators.deadline_batch = static_cast<std::size_t>(v.number); }),
+  port("indicators.metrics_port", "9465", "Where /metrics is served.",
+       [](Settings& s, const Value& v) { s.indicators.metrics_port = static_cast<std::uint16_t>(v.number); }),
+
+  text("gateway.address", "127.0.0.1", "Address that the gateway listens on. It speaks plaintext, so only a loopback address is accepted; in a deployment a proxy ends TLS in front of it.",
+       [](Settings& s, const Value& v) { s.gateway.address = v.text; }, true),
+  port("gateway.port", "50051", "gRPC port of the gateway; command-line tool and grpcurl connect to it.",
+       [](Settings& s, const Value& v) { s.gateway.port = static_cast<std::uint16_t>(v.number); }),
+  number("gateway.default_page_size", "100", "", 1, 10'000, "Entries in an answer where the caller names no page size.",
+       [](Settings& s, const Value& v) { s.gateway.default_page_size = static_cast<std::int32_t>(v.number); }),
+  number("gateway.max_page_size", "1000", "", 1, 100'000, "Largest page; a larger wish is cut to it.",
+       [](Settings& s, const Value& v) { s.gateway.max_page_size = static_cast<std::int32_t>(v.number); }),
+  number("gateway.default_deadline_ms", "5000", "ms", 1, 10 * kMinute, "Time for a call whose caller names no deadline.",
+       [](Settings& s, const Value& v) { s.gateway.default_deadline = milliseconds(v.number); }),
+  number("gateway.max_deadline_ms", "60000", "ms", 1, kHour, "Longest time that a call may take, whatever its caller asks.",
+       [](Settings& s, const Value& v) { s.gateway.max_deadline = milliseconds(v.number); }),
+  number("gateway.block_cache_bytes", "32MiB", "bytes", kMiB, 64 * kGiB, "RocksDB's block cache of the gateway's view.",
+       [](Settings& s, const Value& v) { s.gateway.block_cache_bytes = static_cast<std::size_t>(v.number); }),
+  number("gateway.memtable_bytes", "8MiB", "bytes", 64 * kKiB, kGiB, "Size of one column family's memtable.",
+       [](Settings& s, const Value& v) { s.gateway.memtable_bytes = static_cast<std::size_t>(v.number); }),
+  port("gateway.metrics_port", "9466", "Where /metrics is served.",
+       [](Settings& s, const Value& v) { s.gateway.metrics_port = static_cast<std::uint16_t>(v.number); }),
+
+  text("metrics.address", "127.0.0.1", "Address that every program's /metrics listens on.",
+       [](Settings& s, const Value& v) { s.metrics.address = v.text; }, true),
+  number("health.loop_stall_ms", "30000", "ms", kSecond, kHour, "A loop that has not turned for this long makes the process not live.",
+       [](Settings& s, const Value& v) { s.health.loop_stall = milliseconds(v.number); }),
+  number("health.ready_lag_ms", "30000", "ms", 1, 24 * kHour, "A process is ready once it has restored and lags behind its input by less than this.",
+       [](Settings& s, const Value& v) { s.health.ready_lag = milliseconds(v.number); }),
+
+  {"log.level", Type::kChoice, "info", "", 0, 0, "debug info warn error", "Least important lines that are logged.",
+       [](Settings& s, const Value& v) { s.log_level = v.text; }, true},
+
+  number("sim.citizens", "400", "", 1, 10'000'000, "Citizens that `kronika simulate` makes where no number is given.",
+       [](Settings& s, const Value& v) { s.sim.citizens = static_cast<std::int32_t>(v.number); }),
+  number("sim.months", "24", "", 1, 240, "Months of simulated history.",
+       [](Settings& s, const Value& v) { s.sim.months = static_cast<std::int32_t>(v.number); }),
+  number("sim.seed", "1", "", 0, std::numeric_limits<std::int64_t>::max(), "The same seed gives the same population.",
+       [](Settings& s, const Value& v) { s.sim.seed = static_cast<std::uint64_t>(v.number); }),
+
+  port("local.controller_port", "9093", "Port of the local broker's controller. Only scripts/stack.sh uses it.",
+       [](Settings& s, const Value& v) { s.local.controller_port = static_cast<std::uint16_t>(v.number); }),
+  number("local.kafka_heap_mb", "512", "MiB", 128, 65'536, "Heap of the local broker. Only scripts/stack.sh uses it.",
+       [](Settings& s, const Value& v) { s.local.kafka_heap_mb = static_cast<std::int32_t>(v.number); }, true),
+};
+// clang-format on
+
+struct Section {
+  std::string_view name, doc;
+};
+constexpr Section kSections[] = {
+    {"", "Where things lie, and who this process is."},
+    {"kafka",
+     "The broker, and what is fixed when topics are created. Properties of the client library go "
+     "under `client:`."},
+    {"identity", "From a person's identifier to a person key."},
+    {"seal", "Sealing of raw messages."},
+    {"reference", "Codes, thresholds, organisations."},
+    {"ingest", "Limits at the edge."},
+    {"citizen", "The consumer that keeps each citizen's state."},
+    {"indicators", "The consumer that sums the indicators."},
+    {"gateway", "The query service."},
+    {"metrics", "The metrics pages."},
+    {"health", "When a process counts as live and as ready."},
+    {"log", "Logs, one JSON object a line."},
+    {"sim", "Defaults of the simulated population."},
+    {"local", "The broker that runs beside the programs on one machine."},
+};
+
+struct Refused {
+  std::string_view property, reason;
+};
+// Each of these would break a guarantee of docs/architecture.md, or is set by a setting of ours.
+constexpr Refused kRefused[] = {
+    {"enable.auto.commit", "offsets are committed inside the transaction"},
+    {"enable.auto.offset.store", "processed offsets are tracked by the runtime"},
+    {"isolation.level", "consumers read committed records only"},
+    {"partitioner", "a citizen's partition must be the same for every producer"},
+    {"transactional.id", "it is made from instance and thread"},
+    {"enable.idempotence", "without it a retry doubles records"},
+    {"acks", "an acknowledged record must be on every in-sync replica"},
+    {"request.required.acks", "an acknowledged record must be on every in-sync replica"},
+    {"partition.assignment.strategy", "co-partitioned topics need the range assignor"},
+    {"auto.offset.reset", "a missing offset must be seen, not skipped"},
+    {"group.id", "it is fixed for each consumer"},
+    {"group.instance.id", "it is made from instance and thread"},
+    {"bootstrap.servers", "use kafka.bootstrap_servers"},
+    {"metadata.broker.list", "use kafka.bootstrap_servers"},
+    {"session.timeout.ms", "use kafka.session_timeout_ms"},
+    {"transaction.timeout.ms", "use kafka.transaction_timeout_ms"},
+};
+
+}  // namespace
+
+std::span<const Row> rows() { return kRows; }
+
+const Row* find_row(std::string_view name) {
+  const auto* at = std::find_if(std::begin(kRows), std::end(kRows),
+                                [&](const Row& row) { return row.name == name; });
+  return at == std::end(kRows) ? nullptr : at;
+}
+
+std::string_view section_doc(std::string_view section) {
+  for (const auto& s : kSections) {
+    if (s.name == section) return s.doc;
+  }
+  return "";
+}
+
+std::string environment_name(std::string_view name) {
+  std::string result = "KRONIKA_";
+  for (const char c : name) {
+    result += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return result;
+}
+
+std::string_view section_of(std::string_view name) {
+  const auto dot = name.find('.');
+  return dot == std::string_view::npos ? std::string_view() : name.substr(0, dot);
+}
+
+std::optional<std::string> why_client_property_is_refused(std::string_view property) {
+  for (const auto& refused : kRefused) {
+    if (refused.property == property) return std::string(refused.reason);
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string_view> refused_client_properties() {
+  std::vector<std::string_view> names;
+  for (const auto& refused : kRefused) names.push_back(refused.property);
+  return names;
+}
+
+}  // namespace kronika::config
