@@ -1,0 +1,106 @@
+// The small messages that travel beside events: ledger entries, progress records and the topic
+// flytning. Plain structs, read and written like events (event_codec.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <kronika/base/clock.h>
+#include <kronika/base/ids.h>
+#include <kronika/base/result.h>
+#include <kronika/domain/journal.h>
+
+namespace kronika::codec {
+
+enum class LedgerOutcome : std::uint8_t {
+  kUnspecified,
+  kApplied,
+  kDuplicate,
+  kSuperseded,
+  kRejected
+};
+
+/// What became of one event. The identity of an entry is the event's place (topic, partition,
+/// offset).
+struct LedgerEntry {
+  EventId event_id;  ///< zero where the record could not be decoded
+  LedgerOutcome outcome = LedgerOutcome::kUnspecified;
+  bool irregular = false;
+  std::string reason;  ///< reason code of kRejected
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  std::string sender_org;
+  bool unimplemented = false;
+  friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
+};
+
+/// A record that the consumer refused (architecture A12).
+struct RefusedRecord {
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  std::string reason;
+  friend bool operator==(const RefusedRecord&, const RefusedRecord&) = default;
+};
+
+struct TopicPosition {
+  std::string topic;
+  std::int64_t next_offset = 0;
+  friend bool operator==(const TopicPosition&, const TopicPosition&) = default;
+};
+
+/// One a task and transaction, under the key of progress_key().
+struct ProgressRecord {
+  Instant as_of;
+  std::int64_t transaction_number = 0;
+  std::vector<TopicPosition> positions;
+  std::vector<RefusedRecord> refused;
+  friend bool operator==(const ProgressRecord&, const ProgressRecord&) = default;
+};
+
+/// A record's place on Kafka, with the topic's name (domain::Origin holds its index).
+struct WireOrigin {
+  Instant timestamp;
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  friend bool operator==(const WireOrigin&, const WireOrigin&) = default;
+};
+
+/// Events travel as their own bytes, so that a payload unknown to this build arrives unharmed.
+struct MoveLink {
+  PersonKey new_person_key;
+  std::string replacement;  ///< bytes of the CprReplaced Event
+  WireOrigin origin;
+  friend bool operator==(const MoveLink&, const MoveLink&) = default;
+};
+struct MovedEvent {
+  std::string event;  ///< bytes of the Event
+  WireOrigin origin;
+  std::vector<domain::Hop> path;
+  bool withdrawn = false;
+  friend bool operator==(const MovedEvent&, const MovedEvent&) = default;
+};
+/// monostate: a kind that this build does not know.
+using Flytning = std::variant<std::monostate, MoveLink, MovedEvent>;
+
+/// All decoders: kUndecodable on anything that is not the message. Encoders append to `out`.
+[[nodiscard]] Result<void> decode_ledger_entry(std::string_view bytes, LedgerEntry& entry);
+void encode_ledger_entry(const LedgerEntry& entry, std::string& out);
+[[nodiscard]] Result<void> decode_progress(std::string_view bytes, ProgressRecord& progress);
+void encode_progress(const ProgressRecord& progress, std::string& out);
+[[nodiscard]] Result<void> decode_flytning(std::string_view bytes, Flytning& flytning);
+void encode_flytning(const Flytning& flytning, std::string& out);
+
+/// Key of a task's progress record in its compacted topic: "progress/<partition>", never 16 bytes
+/// long.
+[[nodiscard]] std::string progress_key(std::int32_t partition);
+/// Whether a key of a compacted topic is a progress record's.
+[[nodiscard]] bool is_progress_key(std::string_view key);
+
+}  // namespace kronika::codec

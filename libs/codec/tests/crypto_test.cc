@@ -1,0 +1,77 @@
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include <kronika/codec/errc.h>
+#include <kronika/codec/person_hasher.h>
+#include <kronika/codec/seal.h>
+#include <kronika/codec/uuid5.h>
+
+namespace kronika::codec {
+namespace {
+
+std::filesystem::path write_file(const std::string& name, const std::string& content) {
+  const auto file = std::filesystem::path(::testing::TempDir()) / name;
+  std::ofstream(file, std::ios::binary) << content;
+  return file;
+}
+
+TEST(PersonHasher, IsTheFirst16BytesOfHmacSha256) {
+  // RFC 4231 test case 2.
+  const PersonHasher hasher("Jefe");
+  EXPECT_EQ(to_hex(hasher.hash_cpr("what do ya want for nothing?").view()),
+            "5bdcc146bf60754e6a042426089575c7");
+}
+
+TEST(PersonHasher, ForeignIdentifiersNeverMeetCprNumbers) {
+  const PersonHasher hasher("0123456789abcdef");
+  EXPECT_NE(hasher.hash_cpr("2509479989"), hasher.hash_identifier("https://x", "2509479989"));
+  EXPECT_NE(hasher.hash_identifier("https://a", "1"), hasher.hash_identifier("https://b", "1"));
+}
+
+TEST(PersonHasher, ReadsTheSecretWithoutTheFinalNewlineAndRefusesAShortOne) {
+  const auto file = PersonHasher::from_file(write_file("secret", "0123456789abcdef\n"));
+  ASSERT_TRUE(file.has_value());
+  EXPECT_EQ(file->fingerprint(), PersonHasher("0123456789abcdef").fingerprint());
+  EXPECT_EQ(file->fingerprint().size(), 16U);
+  const auto shorter = PersonHasher::from_file(write_file("short", "0123456789\n"));
+  ASSERT_FALSE(shorter.has_value());
+  EXPECT_EQ(shorter.error().code, kKeyFile);
+  EXPECT_EQ(PersonHasher::from_file("/nowhere/secret").error().code, kKeyFile);
+}
+
+TEST(Sealer, OpensWhatItSealedAndNothingElse) {
+  const auto sealer = Sealer::from_file(write_file("key", std::string(64, 'a') + "\n"));
+  ASSERT_TRUE(sealer.has_value());
+  const std::string plain = "2509479989 is not readable on Kafka";
+  std::string sealed = sealer->seal(plain);
+  EXPECT_EQ(sealed.find("2509479989"), std::string::npos);
+  EXPECT_EQ(sealed.size(), plain.size() + Sealer::kOverheadBytes);
+  EXPECT_NE(sealed, sealer->seal(plain)) << "a nonce is never used twice";
+  EXPECT_EQ(sealer->open(sealed).value(), plain);
+  EXPECT_EQ(sealer->open(sealer->seal("")).value(), "");
+
+  for (std::size_t i = 0; i < sealed.size(); ++i) {
+    std::string changed = sealed;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    ASSERT_FALSE(sealer->open(changed).has_value()) << i;
+    ASSERT_FALSE(sealer->open(sealed.substr(0, i)).has_value()) << i;
+  }
+  const Sealer other(std::array<std::uint8_t, 32>{1});
+  ASSERT_FALSE(other.open(sealed).has_value());
+  EXPECT_EQ(other.open(sealed).error().code, kSealBroken);
+}
+
+TEST(Sealer, TakesRawBytesOrHexAndNothingElse) {
+  EXPECT_TRUE(Sealer::from_file(write_file("raw", std::string(32, '\x01'))).has_value());
+  EXPECT_FALSE(Sealer::from_file(write_file("bad", std::string(63, 'a'))).has_value());
+}
+
+TEST(Uuid5, MatchesThePublishedExample) {
+  const auto dns = uuid_from_text("6ba7b810-9dad-11d1-80b4-00c04fd430c8");
+  EXPECT_EQ(uuid_text(uuid_v5(*dns, "www.example.com")), "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+}
+
+}  // namespace
+}  // namespace kronika::codec
