@@ -1,8 +1,10 @@
-// The bytes around a message (architecture A13): Confluent wire format before the protobuf, and the headers.
+// The bytes around a message (architecture A13): Confluent wire format before the protobuf, and the
+// headers.
 //
 //   value  = 0x00 | schema id (4 bytes, big-endian) | message index path | protobuf
-//   path   = 0x00 for the first message of the file (the common case), else a count and indexes as zig-zag varints
-//   headers = ce_specversion, ce_id, ce_source, ce_type, ce_time, content-type, traceparent
+//   path   = 0x00 for the first message of the file (the common case), else a count and indexes as
+//   zig-zag varints headers = ce_specversion, ce_id, ce_source, ce_type, ce_time, content-type,
+//   traceparent
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,33 @@
+// Plain settings of everything in this library. Programs fill them from their configuration;
+// nothing here reads files or the environment.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace kronika::bus {
+
+/// How to reach Kafka.
+struct ClientOptions {
+  std::string bootstrap_servers = "127.0.0.1:9092";
+  std::string client_id = "kronika";
+  /// Before every topic, group and transactional id; lets several installations share a cluster.
+  /// Usually empty.
+  std::string prefix;
+  /// librdkafka properties passed through, e.g. security.protocol. Those that would break a
+  /// guarantee are refused with bus_config: see refused_properties() in client_conf.h.
+  std::map<std::string, std::string> properties;
+};
+
+/// When a transaction ends. Each costs 15-30 ms at the broker, so time is the ordinary limit.
+struct TransactionLimits {
+  std::chrono::milliseconds commit_interval{100};
+  std::size_t max_records = 50'000;
+  std::size_t max_bytes = 32U << 20;  ///< of consumed keys and values
+  std::size_t max_deadlines = 500;    ///< woken in one transaction of one task (A9)
+};
+
+}  // namespace kronika::bus

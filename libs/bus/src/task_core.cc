@@ -1,0 +1,104 @@
+#include "task_core.h"
+
+#include <charconv>
+#include <utility>
+
+#include <kronika/bus/topics.h>
+
+namespace kronika::bus {
+namespace {
+
+constexpr std::string_view kFaultHeaders = "kronika-dlq-";
+
+}  // namespace
+
+TaskCore::TaskCore(Parts parts)
+    : spec_(parts.spec),
+      partition_(parts.partition),
+      output_(parts.output),
+      wall_(parts.wall),
+      probe_(parts.probe),
+      store_(std::move(parts.store)),
+      position_(std::move(parts.position)),
+      clock_(spec_->input_topics.size()),
+      faults_(std::move(parts.fault_path)) {
+  position_.next_offsets.resize(spec_->input_topics.size(), kUnknownOffset);
+  position_.state_offsets.resize(spec_->input_topics.size(), kUnknownOffset);
+  next_offsets_ = position_.next_offsets;
+  handled.resize(spec_->input_topics.size());
+  clock_.start(position_.clock);
+  task_ = spec_->make_task(partition_, *store_);
+}
+
+TaskCore::~TaskCore() = default;
+
+void TaskCore::send(const Outgoing& record) {
+  if (send_error_) return;
+  if (sending_forbidden_) {
+    send_error_ = Error{code(Errc::kInternalInvariant), "a task sent a record while it restored"};
+    return;
+  }
+  ++sent;
+  if (auto r = output_->send(record); !r) send_error_ = r.error();
+}
+
+Result<void> TaskCore::take_send_error() {
+  if (!send_error_) return {};
+  Error e = std::move(*send_error_);
+  send_error_.reset();
+  return tl::unexpected(std::move(e));
+}
+
+void TaskCore::dead_letter(const Record& record, const DeadLetter& fault) {
+  std::vector<Header> headers;
+  int attempt = 1;
+  for (const Header& h : record.headers) {
+    if (!h.key.starts_with(kFaultHeaders)) {
+      headers.push_back(h);
+    } else if (h.key == "kronika-dlq-attempt") {  // a replayed dead letter that failed again
+      int before = 0;
+      std::from_chars(h.value.data(), h.value.data() + h.value.size(), before);
+      attempt = before + 1;
+    }
+  }
+  const std::string partition = std::to_string(record.partition);
+  const std::string offset = std::to_string(record.offset);
+  const std::string time = std::to_string(wall_->now().ms);
+  const std::string attempts = std::to_string(attempt);
+  headers.push_back({"kronika-dlq-stage", fault.stage});
+  headers.push_back({"kronika-dlq-reason", fault.reason});
+  headers.push_back({"kronika-dlq-detail", fault.detail});
+  headers.push_back({"kronika-dlq-topic", record.topic});
+  headers.push_back({"kronika-dlq-partition", partition});
+  headers.push_back({"kronika-dlq-offset", offset});
+  headers.push_back({"kronika-dlq-time", time});
+  headers.push_back({"kronika-dlq-attempt", attempts});
+  Outgoing out;
+  out.topic = kDeadLetter;
+  out.key = record.key;
+  out.value = record.value;
+  out.tombstone = record.tombstone;
+  out.headers = headers;
+  send(out);
+  if (probe_ != nullptr) probe_->on_dead_letter(fault.stage, fault.reason);
+}
+
+Result<void> TaskCore::apply(Position position) {
+  position.saved_at = wall_->now();
+  writes_.put(store::kMeta, kPositionKey, encode_position(position));
+  if (auto r = store_->apply(writes_); !r) return r;
+  writes_.clear();
+  position_ = std::move(position);
+  return {};
+}
+
+void TaskCore::roll_back() {
+  writes_.clear();
+  next_offsets_ = position_.next_offsets;
+  clock_.rollback();
+  send_error_.reset();
+  sent = 0;
+  handled.assign(handled.size(), 0);
+}
+
+}  // namespace kronika::bus
