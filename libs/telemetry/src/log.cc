@@ -12,6 +12,7 @@
 
 #include <kronika/telemetry/log.h>
 #include <kronika/telemetry/metrics.h>
+#include <kronika/telemetry/service.h>
 
 namespace kronika::telemetry::log {
 namespace {
@@ -165,6 +166,7 @@ void configure(Options options) {
   Logger& l = logger();
   const std::scoped_lock lock(l.mutex);
   l.options = std::move(options);
+  if (l.options.version.empty()) l.options.version = telemetry::version();
   l.repeats.clear();
 }
 

@@ -57,6 +57,9 @@ struct Service::Impl {
   }
 };
 
+std::string_view version() { return KRONIKA_VERSION; }
+std::string_view revision() { return KRONIKA_REVISION; }
+
 Service::Service() : impl_(std::make_unique<Impl>()) {}
 Service::~Service() { log::count_in(nullptr); }
 
@@ -67,7 +70,7 @@ Result<std::unique_ptr<Service>> Service::open(const ServiceInfo& info, const st
   impl.loop_stall = info.loop_stall;
   log::count_in(&impl.registry);
 
-  Labels build{{"version", info.version}, {"revision", info.revision}};
+  Labels build{{"version", std::string(version())}, {"revision", std::string(revision())}};
   build.insert(build.end(), info.library_versions.begin(), info.library_versions.end());
   impl.registry.gauge("kronika_build_info", "Versions this process was built from; always 1", build)
       .set(1);

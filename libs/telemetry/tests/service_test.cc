@@ -13,13 +13,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::unique_ptr<Service> open_service(std::chrono::milliseconds stall = std::chrono::seconds(30)) {
-  auto service = Service::open({.component = "kronika-test",
-                                .version = "0.1.0",
-                                .revision = "abc",
-                                .config_hash = "77",
-                                .library_versions = {{"librdkafka", "2.0.2"}},
-                                .loop_stall = stall},
-                               "127.0.0.1", 0);
+  auto service = Service::open(
+      {.config_hash = "77", .library_versions = {{"librdkafka", "2.0.2"}}, .loop_stall = stall},
+      "127.0.0.1", 0);
   EXPECT_TRUE(service.has_value());
   return service ? std::move(*service) : nullptr;
 }
@@ -27,8 +23,9 @@ std::unique_ptr<Service> open_service(std::chrono::milliseconds stall = std::chr
 TEST(Service, ShowsWhatItWasBuiltFromAndWhatItUses) {
   const auto service = open_service();
   const auto text = service->registry().text();
-  EXPECT_THAT(text, HasSubstr("kronika_build_info{librdkafka=\"2.0.2\",revision=\"abc\","
-                              "version=\"0.1.0\"} 1"));
+  EXPECT_THAT(text, HasSubstr("kronika_build_info{librdkafka=\"2.0.2\",revision=\"" +
+                              std::string(revision()) + "\",version=\"" + std::string(version()) +
+                              "\"} 1"));
   EXPECT_THAT(text, HasSubstr("kronika_config_info{hash=\"77\"} 1"));
   EXPECT_THAT(text, ContainsRegex("process_resident_memory_bytes [1-9]"));
   EXPECT_THAT(text, ContainsRegex("process_cpu_seconds_total [0-9]"));

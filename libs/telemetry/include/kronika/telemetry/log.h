@@ -1,6 +1,6 @@
 // Structured logs: one JSON object a line, UTC with microseconds.
 //
-//   log::configure({.component = "kronika-citizen", .version = "0.1.0", .pod = settings.instance});
+//   log::configure({.component = "kronika-citizen", .pod = settings.instance});
 //   log::warn("KAFKA_FENCED", "producer fenced, rejoining", {{"partition", 3}, {"error",
 //   error.context}});
 //
@@ -55,7 +55,7 @@ using Fields = std::initializer_list<Field>;
 
 struct Options {
   std::string component;
-  std::string version;
+  std::string version;  ///< empty: that of this build
   std::string pod;
   Level level = Level::kInfo;
   int fd = 1;  ///< programs log to stdout; the command-line tool, whose stdout is its answer, to

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <kronika/base/result.h>
@@ -43,13 +44,15 @@ class Loop {
 };
 
 struct ServiceInfo {
-  std::string component;  ///< "kronika-citizen"
-  std::string version;
-  std::string revision;     ///< of the source, when known
-  std::string config_hash;  ///< equal on all replicas of a rollout
+  std::string config_hash;  ///< equal on all replicas of a rollout: config::config_hash()
   Labels library_versions;  ///< e.g. {"librdkafka", "2.0.2"}
   std::chrono::milliseconds loop_stall{30'000};
 };
+
+/// Of this build: the project's version, and the source's revision where the build was told it
+/// (KRONIKA_REVISION).
+[[nodiscard]] std::string_view version();
+[[nodiscard]] std::string_view revision();
 
 class Service {
  public:
