@@ -1,4 +1,5 @@
 #include "proto/event_fields.h"
+#include "proto/refused_fields.h"
 #include "proto/wire_visitors.h"
 
 #include <charconv>
@@ -27,12 +28,6 @@ KRONIKA_FIELDS(LedgerEntry) {
   v.number(7, m.offset);
   v.text(8, m.sender_org);
   v.number(9, m.unimplemented);
-}
-KRONIKA_FIELDS(RefusedRecord) {
-  v.text(1, m.topic);
-  v.number(2, m.partition);
-  v.number(3, m.offset);
-  v.text(4, m.reason);
 }
 KRONIKA_FIELDS(TopicPosition) {
   v.text(1, m.topic);

@@ -23,6 +23,7 @@
 
 #include <kronika/base/clock.h>
 #include <kronika/base/ids.h>
+#include <kronika/domain/citizen.h>
 #include <kronika/domain/time.h>
 
 namespace kronika::codec::wire {
@@ -89,6 +90,31 @@ class Writer {
   void real(std::uint32_t n, double v) {
     if (std::bit_cast<std::uint64_t>(v) != 0) fixed64_field(n, v);
   }
+  void text(std::uint32_t n, std::string_view s) {
+    if (!s.empty()) raw(n, s);
+  }
+  /// A time, date or index whose absence is its own value, so that 0 is written.
+  void when(std::uint32_t n, Instant t) {
+    if (t != domain::kNoInstant) varint_field(n, zigzag(t.ms));
+  }
+  void day(std::uint32_t n, domain::CivilDate d) {
+    if (d != domain::kNoDate) varint_field(n, zigzag(d.days));
+  }
+  void index(std::uint32_t n, std::uint8_t v) {
+    if (v != domain::kNoIndex) varint_field(n, v + 1U);
+  }
+  /// Written also when it is 0.
+  void always(std::uint32_t n, std::uint64_t v) { varint_field(n, v); }
+  void signed32(std::uint32_t n, std::int32_t v) { signed_number(n, v); }
+  void fixed(std::uint32_t n, std::uint64_t v) {
+    if (v != 0) fixed64_field(n, std::bit_cast<double>(v));
+  }
+  /// Two packed fields: values under n, counts under n + 1.
+  void buckets(std::uint32_t n, const std::vector<std::pair<std::int32_t, std::int64_t>>& list) {
+    if (list.empty()) return;
+    packed(n, list, [](const auto& b) { return zigzag(b.first); });
+    packed(n + 1, list, [](const auto& b) { return zigzag(b.second); });
+  }
   template <class M>
   void message(std::uint32_t n, const M& m) {
     varint(tag_of(n, kBytes));
@@ -152,6 +178,15 @@ class Writer {
     char buffer[8];
     std::memcpy(buffer, &v, 8);  // little-endian, like every machine this is built for
     out_.append(buffer, 8);
+  }
+  template <class List, class Value>
+  void packed(std::uint32_t n, const List& list, Value value) {
+    char buffer[10];
+    std::size_t size = 0;
+    for (const auto& item : list) size += put_varint(buffer, value(item));
+    varint(tag_of(n, kBytes));
+    varint(size);
+    for (const auto& item : list) varint(value(item));
   }
   void raw(std::uint32_t n, std::string_view s) {
     varint(tag_of(n, kBytes));
@@ -346,6 +381,60 @@ class Reader {
   void real(std::uint32_t n, double& v) {
     while (tag_ == tag_of(n, kFixed64)) {
       v = fixed64();
+      next();
+    }
+  }
+  /// Passes over a field of any type.
+  void pass(std::uint32_t n) {
+    while (tag_ != 0 && tag_ >> 3 == n) skip();
+  }
+  void when(std::uint32_t n, Instant& t) {
+    while (tag_ == tag_of(n, kVarint)) {
+      t.ms = unzigzag(varint());
+      next();
+    }
+  }
+  void day(std::uint32_t n, domain::CivilDate& d) {
+    while (tag_ == tag_of(n, kVarint)) {
+      d.days = static_cast<std::int32_t>(unzigzag(static_cast<std::uint32_t>(varint())));
+      next();
+    }
+  }
+  void index(std::uint32_t n, std::uint8_t& v) {
+    while (tag_ == tag_of(n, kVarint)) {
+      const std::uint64_t raw = varint();
+      v = raw > 0xff ? domain::kNoIndex : static_cast<std::uint8_t>(raw - 1);  // 0: none
+      next();
+    }
+  }
+  void signed32(std::uint32_t n, std::int32_t& v) {
+    while (tag_ == tag_of(n, kVarint)) {
+      v = static_cast<std::int32_t>(unzigzag(static_cast<std::uint32_t>(varint())));
+      next();
+    }
+  }
+  void fixed(std::uint32_t n, std::uint64_t& v) {
+    while (tag_ == tag_of(n, kFixed64)) {
+      v = std::bit_cast<std::uint64_t>(fixed64());
+      next();
+    }
+  }
+  void buckets(std::uint32_t n, std::vector<std::pair<std::int32_t, std::int64_t>>& list) {
+    while (tag_ == tag_of(n, kBytes)) {
+      Reader inner(chunk());
+      while (inner.at_ != inner.end_) {
+        list.emplace_back(static_cast<std::int32_t>(unzigzag(inner.varint())), 0);
+      }
+      if (!inner.ok_) return bad();
+      next();
+    }
+    while (tag_ == tag_of(n + 1, kBytes)) {
+      Reader inner(chunk());
+      for (auto& bucket : list) {
+        if (inner.at_ == inner.end_) return bad();
+        bucket.second = unzigzag(inner.varint());
+      }
+      if (!inner.ok_ || inner.at_ != inner.end_) return bad();
       next();
     }
   }

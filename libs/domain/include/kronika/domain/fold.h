@@ -18,15 +18,13 @@
 #include <vector>
 
 #include <kronika/domain/citizen.h>
+#include <kronika/domain/evaluation.h>
 #include <kronika/domain/event.h>
 #include <kronika/domain/indicators.h>
 #include <kronika/domain/journal.h>
 #include <kronika/domain/rules.h>
 
 namespace kronika::domain {
-
-/// Raised with every change of the fold's meaning; part of the rule generation.
-inline constexpr std::uint32_t kFoldRevision = 1;
 
 /// What the fold did with one event; collected where a caller wants reasons (timeline, why).
 struct TraceStep {
@@ -38,11 +36,19 @@ struct TraceStep {
 };
 using Trace = std::vector<TraceStep>;
 
+/// Rules prepared for the fold: resolved indexes and compiled rule sets. Internal to libs/domain.
+struct FoldTables;
+
 /// Thread-safe after construction: all members are const.
 class Fold {
  public:
   /// `rules` must outlive the fold.
   explicit Fold(const Rules& rules);
+  ~Fold();
+  Fold(Fold&&) noexcept;
+  Fold(const Fold&) = delete;
+  Fold& operator=(const Fold&) = delete;
+  Fold& operator=(Fold&&) = delete;
 
   /// False for an event type that this fold does not handle yet: it is journaled, marked
   /// UNIMPLEMENTED, and changes nothing until a later generation refolds (A8).
@@ -70,7 +76,7 @@ class Fold {
                                                         Instant as_of) const;
 
  private:
-  const Rules& rules_;
+  std::unique_ptr<const FoldTables> tables_;
 };
 
 }  // namespace kronika::domain
