@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include <kronika/telemetry/log.h>
 #include <kronika/telemetry/service.h>
@@ -27,8 +28,10 @@ void Loop::ended() const {
 struct Service::Impl {
   std::chrono::milliseconds loop_stall{};
   std::atomic<bool> started{false}, ready{false}, failed{false};
-  std::mutex mutex;  // guards loops
+  std::mutex mutex;  // guards the next three
   std::vector<std::shared_ptr<Loop::State>> loops;
+  std::vector<std::pair<std::string, std::function<Instant()>>> watched_loops;
+  std::function<bool()> is_ready;  // empty once it has said yes
   // Destroyed in reverse: first the HTTP server, then the listings, then the registry they point
   // into.
   Registry registry;
@@ -39,13 +42,23 @@ struct Service::Impl {
   std::map<std::string, std::int64_t> last_turns() {
     const std::scoped_lock lock(mutex);
     std::map<std::string, std::int64_t> oldest;
-    for (const auto& loop : loops) {
-      const auto turn = loop->last_turn_ms.load(std::memory_order_relaxed);
-      if (turn == 0) continue;
-      const auto [at, is_new] = oldest.try_emplace(loop->name, turn);
+    const auto take = [&](const std::string& name, std::int64_t turn) {
+      if (turn == 0) return;
+      const auto [at, is_new] = oldest.try_emplace(name, turn);
       if (!is_new) at->second = std::min(at->second, turn);
-    }
+    };
+    for (const auto& loop : loops) take(loop->name, loop->last_turn_ms.load());
+    for (const auto& [name, last_turn] : watched_loops) take(name, last_turn().ms);
     return oldest;
+  }
+
+  bool ask_ready() {
+    const std::scoped_lock lock(mutex);
+    if (is_ready && is_ready()) {
+      is_ready = nullptr;
+      ready = true;
+    }
+    return ready;
   }
 
   bool live() {
@@ -92,7 +105,7 @@ Result<std::unique_ptr<Service>> Service::open(const ServiceInfo& info, const st
   impl.registrations.push_back(impl.registry.sampled(
       SampleKind::kGauge, "kronika_health_serving", "Health by probe, 1 when serving", [&impl] {
         return std::vector<Sample>{{{{"service", "startup"}}, impl.started ? 1.0 : 0.0},
-                                   {{{"service", "ready"}}, impl.ready ? 1.0 : 0.0},
+                                   {{{"service", "ready"}}, impl.ask_ready() ? 1.0 : 0.0},
                                    {{{"service", "live"}}, impl.live() ? 1.0 : 0.0}};
       }));
 
@@ -115,11 +128,21 @@ Loop Service::loop(const std::string& name) {
   return loop;
 }
 
+void Service::watch_loop(const std::string& name, std::function<Instant()> last_turn) {
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->watched_loops.emplace_back(name, std::move(last_turn));
+}
+
+void Service::set_ready_when(std::function<bool()> is_ready) {
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->is_ready = std::move(is_ready);
+}
+
 void Service::set_started(bool started) { impl_->started = started; }
 void Service::set_ready(bool ready) { impl_->ready = ready; }
 void Service::set_failed() { impl_->failed = true; }
 bool Service::started() const { return impl_->started; }
-bool Service::ready() const { return impl_->ready; }
+bool Service::ready() const { return impl_->ask_ready(); }
 bool Service::live() const { return impl_->live(); }
 
 }  // namespace kronika::telemetry

@@ -65,6 +65,32 @@ TEST(Service, ALoopThatStandsStillIsNotLiveAndOneThatEndedDoesNotCount) {
               Not(HasSubstr("kronika_loop_last_turn_timestamp_seconds{loop=\"poll\"}")));
 }
 
+TEST(Service, ALoopThatKeepsItsOwnTimeIsAskedAtEachProbe) {
+  const auto service = open_service();
+  Instant last_turn{0};
+  service->watch_loop("poll", [&] { return last_turn; });
+  EXPECT_TRUE(service->live()) << "not running does not count";
+  last_turn = Instant{1'000};
+  EXPECT_FALSE(service->live());
+  EXPECT_THAT(service->registry().text(),
+              HasSubstr("kronika_loop_last_turn_timestamp_seconds{loop=\"poll\"} 1\n"));
+  last_turn = SystemClock().now();
+  EXPECT_TRUE(service->live());
+}
+
+TEST(Service, ReadinessIsAskedForUntilItHasBeenReachedOnce) {
+  const auto service = open_service();
+  bool caught_up = false;
+  service->set_ready_when([&] { return caught_up; });
+  EXPECT_THAT(service->registry().text(), HasSubstr("kronika_health_serving{service=\"ready\"} 0"));
+  caught_up = true;
+  EXPECT_THAT(service->registry().text(), HasSubstr("kronika_health_serving{service=\"ready\"} 1"));
+  caught_up = false;
+  EXPECT_TRUE(service->ready());
+  service->set_ready(false);
+  EXPECT_FALSE(service->ready());
+}
+
 TEST(Service, ADefaultMadeLoopDoesNothing) {
   Loop().turned();
   Loop().ended();

@@ -54,9 +54,9 @@ struct Field {
 using Fields = std::initializer_list<Field>;
 
 struct Options {
-  std::string component;
-  std::string version;  ///< empty: that of this build
-  std::string pod;
+  std::string component = {};
+  std::string version = {};  ///< empty: that of this build
+  std::string pod = {};
   Level level = Level::kInfo;
   int fd = 1;  ///< programs log to stdout; the command-line tool, whose stdout is its answer, to
                ///< stderr (2)

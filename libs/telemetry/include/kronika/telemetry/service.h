@@ -4,7 +4,7 @@
 //   auto service = Service::open({.component = "kronika-citizen", .version = "0.1.0"}, "127.0.0.1",
 //   9464); Loop poll = service->loop("poll");
 //   ...  poll.turned();                         // each turn of the loop
-//   service->set_ready(true);                   // latched by the caller when it has caught up once
+//   service->set_ready(true);                   // when it has caught up once; or set_ready_when()
 //
 // Health is served as gauges: kronika_health_serving{service="startup|ready|live"} is 1 or 0.
 // `live` is computed: every loop turned within the stall limit. The gateway answers gRPC health
@@ -14,11 +14,13 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <kronika/base/clock.h>
 #include <kronika/base/result.h>
 #include <kronika/telemetry/metrics.h>
 
@@ -44,8 +46,8 @@ class Loop {
 };
 
 struct ServiceInfo {
-  std::string config_hash;  ///< equal on all replicas of a rollout: config::config_hash()
-  Labels library_versions;  ///< e.g. {"librdkafka", "2.0.2"}
+  std::string config_hash = {};  ///< equal on all replicas of a rollout: config::config_hash()
+  Labels library_versions = {};  ///< e.g. {"librdkafka", "2.0.2"}
   std::chrono::milliseconds loop_stall{30'000};
 };
 
@@ -67,10 +69,17 @@ class Service {
 
   /// Loops of one name share a line, which shows the one that is furthest behind.
   [[nodiscard]] Loop loop(const std::string& name);
+  /// A loop that keeps its own time: `last_turn` is asked at each scrape and probe, from their
+  /// threads; a zero Instant means that it does not run now. It must stay callable until the
+  /// Service is destroyed.
+  void watch_loop(const std::string& name, std::function<Instant()> last_turn);
 
   void set_started(
       bool started);           ///< configuration valid, store opened, client made, restore begun
   void set_ready(bool ready);  ///< restored and caught up once
+  /// Ready from the first scrape or probe on at which `is_ready` says so; asked from their threads
+  /// until then. It must stay callable until the Service is destroyed.
+  void set_ready_when(std::function<bool()> is_ready);
   /// A fault that only a restart cures (fatal Kafka error): `live` stays 0 from here on.
   void set_failed();
 
