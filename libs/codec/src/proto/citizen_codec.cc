@@ -29,14 +29,16 @@ static void fields(codec::wire::Writer& v, const Stay& m) {
 
 namespace kronika::codec {
 
-KRONIKA_FIELDS(SourcePosition) {
-  v.number(1, m.source_partition);
-  v.number(2, m.transaction_number);
-}
 KRONIKA_FIELDS(IndicatorCell) {
   fields(v, m.value);
-  v.messages(9, m.sources);
-  v.number(10, m.generation);
+  v.number(9, m.generation);
+}
+
+KRONIKA_FIELDS(EmittedLevel) {
+  v.index(1, m.programme);
+  v.number(2, m.episode);
+  v.number(3, m.level);
+  v.number(4, m.proposed_level);
 }
 
 namespace {
@@ -157,6 +159,27 @@ void fields(wire::Writer& v, const Encoded& m) {
   v.number(11, r.state.simulated);
   v.number(12, r.state.canary);
   v.id(13, r.moved_to);
+  v.messages(14, r.levels);
+}
+
+struct ChangeMessage {
+  const domain::Rules& rules;
+  const CitizenRecord& record;
+  const domain::PathwayEvaluation& now;
+  const EmittedLevel& before;
+};
+void fields(wire::Writer& v, const ChangeMessage& m) {
+  v.id(1, m.record.state.person);
+  v.text(2, m.rules.programmes[m.now.programme].id);
+  v.number(3, m.now.episode);
+  v.instant(4, m.record.as_of);
+  v.number(5, m.now.level);
+  v.number(6, m.before.level);
+  v.number(7, m.before.proposed_level);
+  v.message(8, ProposalMessage{m.rules, m.now.proposal});
+  v.number(9, m.record.generation.ordinal);
+  v.number(10, m.record.transaction_number);
+  v.number(11, m.record.state.simulated);
 }
 
 struct Decoded {
@@ -179,6 +202,7 @@ void fields(wire::Reader& v, Decoded& m) {
   v.pass(11);  // also in the accumulators
   v.pass(12);
   v.id(13, r.moved_to);
+  v.messages(14, r.levels);
 }
 
 template <class M>
@@ -193,6 +217,12 @@ void encode_citizen(const domain::Rules& rules, const CitizenRecord& record,
                     const domain::Evaluation* evaluation, std::string& out) {
   wire::Writer writer(out);
   fields(writer, Encoded{rules, record, evaluation});
+}
+
+void encode_stratification(const domain::Rules& rules, const CitizenRecord& record,
+                           const domain::PathwayEvaluation& pathway, const EmittedLevel& before, std::string& out) {
+  wire::Writer writer(out);
+  fields(writer, ChangeMessage{rules, record, pathway, before});
 }
 
 Result<void> decode_citizen(std::string_view bytes, CitizenRecord& record) {

@@ -13,6 +13,7 @@ KRONIKA_FIELDS(Hop) {
   v.text(2, m.link_source_system);
   v.text(3, m.link_source_message_id);
   v.instant(4, m.link_recorded_at);
+  v.instant(5, m.link_occurred_at);
 }
 }  // namespace kronika::domain
 

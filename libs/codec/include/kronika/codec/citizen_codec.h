@@ -22,6 +22,15 @@
 
 namespace kronika::codec {
 
+/// The levels of one pathway as last emitted on the topic stratification.
+struct EmittedLevel {
+  domain::ProgrammeIndex programme = domain::kNoProgramme;
+  std::uint16_t episode = 0;
+  std::uint8_t level = 0;           ///< the clinician's; 0: none
+  std::uint8_t proposed_level = 0;  ///< 0: UNKNOWN
+  friend bool operator==(const EmittedLevel&, const EmittedLevel&) = default;
+};
+
 /// kronika.state.v1.CitizenStateRecord without its summary, which is for readers of the topic.
 struct CitizenRecord {
   domain::Generation generation;
@@ -31,6 +40,7 @@ struct CitizenRecord {
   std::vector<RefusedRecord> refused;
   std::optional<Instant> next_deadline;
   std::int64_t transaction_number = 0;
+  std::vector<EmittedLevel> levels;   ///< of current episodes that have either
   std::optional<PersonKey> moved_to;  ///< A16: the key that holds this person's events now
 };
 
@@ -41,21 +51,18 @@ void encode_citizen(const domain::Rules& rules, const CitizenRecord& record,
 /// Passes over the summary.
 [[nodiscard]] Result<void> decode_citizen(std::string_view bytes, CitizenRecord& record);
 
+/// kronika.state.v1.StratificationChange of one pathway of `record`, with `before` as last emitted.
+void encode_stratification(const domain::Rules& rules, const CitizenRecord& record,
+                           const domain::PathwayEvaluation& pathway, const EmittedLevel& before, std::string& out);
+
 /// The accumulators alone (kronika.state.v1.CitizenFold): what `verify` and the property tests
 /// compare byte by byte.
 void encode_fold(const domain::CitizenState& state, std::string& out);
 [[nodiscard]] Result<void> decode_fold(std::string_view bytes, domain::CitizenState& state);
 
-/// Of each source partition, the last transaction whose delta a cell contains.
-struct SourcePosition {
-  std::int32_t source_partition = 0;
-  std::int64_t transaction_number = 0;
-  friend bool operator==(const SourcePosition&, const SourcePosition&) = default;
-};
-/// kronika.state.v1.IndicatorCell: a delta (no sources), or a cell of indicator-state.
+/// kronika.state.v1.IndicatorCell: a delta, or a cell of indicator-state.
 struct IndicatorCell {
   domain::CellValue value;
-  std::vector<SourcePosition> sources;
   std::uint32_t generation = 0;
   friend bool operator==(const IndicatorCell&, const IndicatorCell&) = default;
 };

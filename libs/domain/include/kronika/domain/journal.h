@@ -18,6 +18,7 @@ struct Hop {
   std::string link_source_system;  ///< fact key of the CprReplaced that moved it
   std::string link_source_message_id;
   Instant link_recorded_at;
+  Instant link_occurred_at;  ///< sort time of the CprReplaced
   friend bool operator==(const Hop&, const Hop&) = default;
 };
 
