@@ -1,0 +1,41 @@
+// What a reader must know of each indicator besides its figures: title, unit, standard, and how its
+// cells may be combined. The list is the one of domain.md 10.3; whether this build computes an
+// indicator says computed_indicators().
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include <kronika/domain/indicators.h>
+
+namespace kronika::domain {
+
+enum class FigureKind : std::uint8_t {
+  kShare,   ///< numerator / denominator
+  kCount,   ///< numerator only: the denominator is a population count from outside
+  kValues,  ///< median and P90 of one-day buckets; the denominator counts the values
+};
+
+/// How figures of quarters become those of rolling 12 months ("2025Q1-R").
+enum class Rolling : std::uint8_t {
+  kSum,   ///< the sum of the four quarters: what happened in a period
+  kOwn,   ///< cells of their own (CellKey::rolling)
+  kNone,  ///< a state at the end of a period: there is no rolling figure
+};
+
+struct IndicatorInfo {
+  Indicator indicator = Indicator::kNone;
+  std::string_view title;
+  std::string_view unit;      ///< what is counted
+  std::string_view standard;  ///< empty: none
+  std::string_view basis;
+  FigureKind kind = FigureKind::kShare;
+  Rolling rolling = Rolling::kSum;
+};
+
+/// All of them, in the order of publication.
+[[nodiscard]] std::span<const IndicatorInfo> indicator_list();
+/// nullptr for kNone and numbers that stand for nothing.
+[[nodiscard]] const IndicatorInfo* indicator_info(Indicator indicator);
+
+}  // namespace kronika::domain
