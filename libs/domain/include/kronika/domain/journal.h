@@ -29,7 +29,8 @@ struct JournalEntry {
   std::vector<Hop> path;  ///< empty for an event that arrived under this key
 };
 
-/// Stable 64-bit hash of the fact key; part of the journal key on disk, so it never changes.
+/// Stable 64-bit hash of the fact key; part of the journal key on disk, so it never changes:
+/// FNV-1a over source_system, one zero byte, source_message_id, then the finaliser of MurmurHash3.
 [[nodiscard]] std::uint64_t fact_hash(std::string_view source_system,
                                       std::string_view source_message_id);
 
@@ -51,20 +52,28 @@ struct Verdict {
   /// Index into `known` of the entry that the incoming one replaces (merged or evicted); the
   /// evicted one of a conflict is the one to dead-letter.
   std::optional<std::size_t> replaces;
+  /// Further entries that leave, each to be dead-lettered: an event id that several versions of
+  /// another fact carry, or a conflict and a reused id at once. Nearly always empty.
+  std::vector<std::size_t> also_evicted;
   /// The entry to store: the incoming one, with merged origin, recorded_at and event_id where it is
   /// a duplicate.
   JournalEntry merged;
 };
 
 /// Judges `incoming` against the entries of the same person that share its fact key or its
-/// event_id.
+/// event_id. Any order of arrival gives the same entries, with one exception: a copy that is
+/// evicted is forgotten, so where three or more copies contradict each other, which of the losers
+/// would have stood against another loser is not asked again.
+///
+/// A version is (source_version, adapter_revision); a copy of equal content under another
+/// adapter_revision is stored as its own version and judged kDuplicate.
 [[nodiscard]] Verdict admit(std::span<const JournalEntry* const> known,
                             const JournalEntry& incoming);
 
 /// Sort key of the fold: (sort time, type rank, source_system, source_message_id).
 struct SortKey {
-  Instant time;  ///< occurred_at; DATE: 23:59:59.999 local of its date
-  std::uint8_t rank = 0;
+  Instant time;           ///< occurred_at; DATE: 23:59:59.999 local of its date
+  std::uint8_t rank = 0;  ///< type rank x 16, plus the order within ranks 11 and 12
 };
 [[nodiscard]] SortKey sort_key(const Event& event);
 /// Full order, ids included.
@@ -84,6 +93,9 @@ struct Visibility {
 struct EffectiveSet {
   std::vector<const JournalEntry*> events;
   std::optional<Instant> next_visible;
+  /// Those of `events` that are revisions of a fact of which no CREATE is known (event flag
+  /// revise_without_create); unordered.
+  std::vector<const JournalEntry*> revised_without_create;
 };
 [[nodiscard]] EffectiveSet effective_events(std::span<const JournalEntry> entries,
                                             const Visibility& visibility);

@@ -6,7 +6,7 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,6 +59,9 @@ struct Programme {
   bool lasting_follow_up = false;
   Validity validity;
 };
+
+/// Upper case and no dot; an ICD-10 code gets the leading D of SKS ("J44.9" -> "DJ449").
+[[nodiscard]] std::string normalised_diagnosis(std::string_view system, std::string_view code);
 
 /// What a diagnosis code means. A code may have several rows (cancer opens two programmes).
 struct DiagnosisRow {
@@ -181,6 +184,19 @@ struct AdmissionSetRow {
   bool prefix = false;
 };
 
+/// Lets a string-keyed table be searched with a string_view, without building a string.
+struct TextHash {
+  using is_transparent = void;
+  [[nodiscard]] std::size_t operator()(std::string_view text) const noexcept {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+template <class T>
+using TextMap = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
+
+/// Raised with every change of the fold's meaning; part of the rule generation.
+inline constexpr std::uint32_t kFoldRevision = 1;
+
 /// Identifies the rules a state was folded with (architecture A8).
 struct Generation {
   std::uint32_t ordinal = 1;
@@ -207,8 +223,9 @@ class Rules {
   void index();
 
   [[nodiscard]] ProgrammeIndex programme(std::string_view id) const;  ///< kNoProgramme if unknown
-  /// Rows for a code, longest prefix or exact first; normalises ICD-10 to SKS (domain.md 3). Empty:
-  /// unknown code.
+  /// Appends the rows of the best match: the exact code, or else its longest prefix; several rows
+  /// of the same code all apply (cancer). Normalises ICD-10 to SKS (domain.md 3). Nothing: unknown
+  /// code.
   void find_diagnosis(std::string_view system, std::string_view code,
                       std::vector<const DiagnosisRow*>& out) const;
   [[nodiscard]] const MeasureCode* measure_code(std::string_view system,
@@ -232,15 +249,14 @@ class Rules {
   /// The version of a rule set valid on `date`; nullptr before the first and after the last.
   [[nodiscard]] const RuleSet* rule_set(std::string_view id, CivilDate date) const;
 
-  std::unordered_map<std::string, EducationGroup> education;
+  TextMap<EducationGroup> education;
   /// Key: system + '|' + code.
-  std::unordered_map<std::string, MeasureCode> measure_codes;
+  TextMap<MeasureCode> measure_codes;
 
  private:
-  std::unordered_map<std::string, std::vector<std::uint32_t>> exact_diagnosis_, prefix_diagnosis_;
-  std::unordered_map<std::string, std::vector<std::uint32_t>> organisations_by_id_;
-  std::unordered_map<std::string, std::uint32_t> intervention_by_id_, reason_by_id_,
-      programme_by_id_, measure_by_key_;
+  TextMap<std::vector<std::uint32_t>> exact_diagnosis_, prefix_diagnosis_, organisations_by_id_,
+      admission_set_rows_, rule_set_rows_;
+  TextMap<std::uint32_t> intervention_by_id_, reason_by_id_, programme_by_id_, measure_by_key_;
   std::array<std::vector<std::uint32_t>, 1000> municipality_rows_;
 };
 
