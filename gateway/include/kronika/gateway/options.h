@@ -1,0 +1,36 @@
+// Plain settings of the gateway; main.cc fills them from the configuration.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kronika::gateway {
+
+struct ServerOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  ///< 0 takes a free one
+  /// gRPC 1.51.1 has known denial-of-service faults and the gateway speaks plaintext: any other
+  /// address than a loopback one is refused, unless the operator says that something in front of it
+  /// (a proxy that ends TLS, a pod's network policy) guards it.
+  bool allow_remote_plaintext = false;
+  int default_page_size = 100;
+  int max_page_size = 1000;                           ///< a larger wish is cut to it
+  std::chrono::milliseconds default_deadline{5'000};  ///< for a caller that names none
+  std::chrono::milliseconds max_deadline{60'000};     ///< whatever the caller asks
+  std::vector<std::string> identifier_systems;        ///< foreign identifiers that name a citizen
+  std::string version;
+};
+
+struct ViewOptions {
+  std::string path;
+  /// Names what the view is a view of: cluster id and topic prefix. A view with another identity is
+  /// refused with view_foreign.
+  std::string identity;
+  std::size_t block_cache_bytes = 32U << 20;
+  std::size_t memtable_bytes = 8U << 20;
+};
+
+}  // namespace kronika::gateway

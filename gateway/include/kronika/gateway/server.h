@@ -1,0 +1,56 @@
+// The gRPC server: CitizenService, IndicatorService, StatusService, health and reflection, in
+// plaintext, on a loopback address.
+//
+//   auto server = Server::start(options, services);
+//   server->set_serving(true);                         // when the view has caught up once
+//   server->shutdown(std::chrono::seconds(20));        // running calls may end until then
+//
+// Thread: start and shutdown from the owner; handlers run on gRPC's threads.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include <kronika/base/clock.h>
+#include <kronika/base/result.h>
+#include <kronika/codec/person_hasher.h>
+#include <kronika/domain/fold.h>
+#include <kronika/gateway/options.h>
+#include <kronika/gateway/view.h>
+#include <kronika/telemetry/metrics.h>
+
+namespace kronika::gateway {
+
+/// What the handlers work with; everything must outlive the server and be safe to use from many
+/// threads.
+struct Services {
+  const domain::Rules& rules;
+  const domain::Fold& fold;
+  const View& view;
+  const codec::PersonHasher& hasher;
+  const Clock& clock;
+  telemetry::Registry& registry;
+  /// End offsets as last heard from the brokers, by place; empty where nobody knows.
+  std::function<std::map<TopicPartition, std::int64_t>()> log_ends = [] {
+    return std::map<TopicPartition, std::int64_t>();
+  };
+};
+
+class Server {
+ public:
+  /// Errors: address_not_loopback, gateway_port_taken.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> start(const ServerOptions& options,
+                                                             const Services& services);
+  virtual ~Server() = default;
+
+  [[nodiscard]] virtual std::uint16_t port() const = 0;
+  /// gRPC health of all services.
+  virtual void set_serving(bool serving) = 0;
+  /// Takes no new calls; running ones are cut off at the deadline.
+  virtual void shutdown(std::chrono::milliseconds deadline) = 0;
+};
+
+}  // namespace kronika::gateway

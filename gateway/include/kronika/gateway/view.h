@@ -1,0 +1,103 @@
+// The gateway's own copy of what it answers from, in RocksDB: every event of every citizen, the
+// citizens' states, and the indicator cells, each written in one batch with the position that it
+// covers. It may be deleted at any time: the next start reads the log again from the beginning.
+//
+//   column family   key                                                            value
+//   journal         person (16) | topic (1) | partition (4) | offset (8), all BE   record timestamp
+//   (8) | message bytes states          person (16) CitizenStateRecord bytes cells           the
+//   cell's 12 canonical bytes                                  IndicatorCell bytes meta identity,
+//   position/..., progress/..., refused/..., counts      (src/view_keys.h)
+//
+// The journal keeps records as they came, by their place on Kafka: writing needs no read, and a
+// record read twice is the same key. Which copy of a version stays and which version is effective
+// is found when a citizen is asked for, by domain/journal.h as everywhere else. What the citizen
+// consumer has refused (A12), and what it has not handled yet, is left out, so a timeline and a
+// state never disagree.
+//
+// Thread: apply() for one writer thread; everything else for any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <kronika/base/ids.h>
+#include <kronika/base/result.h>
+#include <kronika/bus/task.h>
+#include <kronika/bus/topics.h>
+#include <kronika/domain/indicators.h>
+#include <kronika/domain/journal.h>
+#include <kronika/domain/published_table.h>
+#include <kronika/gateway/options.h>
+
+namespace kronika::gateway {
+
+/// What the view reads, in the order of domain::Origin::topic: the citizen task's inputs, then the
+/// two compacted topics.
+inline constexpr std::string_view kViewTopics[] = {
+    bus::kHenvisning, bus::kUdskrivning, bus::kMaaling,      bus::kForloeb,
+    bus::kPerson,     bus::kFlytning,    bus::kCitizenState, bus::kIndicatorState};
+inline constexpr int kInputTopics = 6;
+
+struct ViewPosition {
+  std::int64_t next_offset = 0;
+  Instant last_record_time;  ///< Instant{0} before the first
+};
+struct TopicPartition {
+  std::uint8_t topic = 0;  ///< index into kViewTopics
+  std::int32_t partition = 0;
+  friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
+};
+using ViewPositions = std::map<TopicPartition, ViewPosition>;
+
+/// How many citizens have a current pathway in a state, by programme and state ("KOL",
+/// "REHAB_ACTIVE").
+struct ViewCounts {
+  std::int64_t citizens = 0;
+  std::int64_t simulated = 0;
+  std::map<std::pair<std::string, std::string>, std::int64_t> pathways;
+};
+
+class View {
+ public:
+  /// Errors: view_foreign (another identity or layout: move the folder aside and open again),
+  /// store_*.
+  [[nodiscard]] static Result<std::unique_ptr<View>> open(const ViewOptions& options);
+  virtual ~View() = default;
+
+  /// Where to go on reading; absent: from the beginning.
+  [[nodiscard]] virtual ViewPositions positions() const = 0;
+  /// Records in the order of their partitions, with the offsets behind the last of them. `ends` may
+  /// also move a position over offsets that hold no record (transaction markers).
+  [[nodiscard]] virtual Result<void> apply(std::span<const bus::Record> batch,
+                                           const std::map<TopicPartition, std::int64_t>& ends) = 0;
+  [[nodiscard]] virtual Result<void> flush() = 0;
+
+  /// CitizenStateRecord bytes; nothing: unknown citizen.
+  [[nodiscard]] virtual Result<std::optional<std::string>> state(const PersonKey& person) const = 0;
+  /// All entries that the citizen task has journaled for this key, one a (fact, version, path):
+  /// what domain::effective_events takes.
+  [[nodiscard]] virtual Result<std::vector<domain::JournalEntry>> journal(
+      const PersonKey& person) const = 0;
+  /// The exact cells of an indicator's period, summed to the grain of the tables. Never to leave
+  /// the process as they are.
+  [[nodiscard]] virtual Result<domain::AreaCells> cells(domain::Indicator indicator,
+                                                        domain::Quarter period,
+                                                        bool rolling) const = 0;
+  /// Changes with every write to a cell of the indicator.
+  [[nodiscard]] virtual std::uint64_t cells_version(domain::Indicator indicator) const = 0;
+
+  [[nodiscard]] virtual ViewCounts counts() const = 0;
+  /// Refused records that name no citizen.
+  [[nodiscard]] virtual std::int64_t refused() const = 0;
+  /// The smallest as_of of the indicator tasks' progress records; nothing before the first.
+  [[nodiscard]] virtual std::optional<Instant> indicators_as_of() const = 0;
+  [[nodiscard]] virtual store::Usage usage() const = 0;
+};
+
+}  // namespace kronika::gateway

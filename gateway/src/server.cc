@@ -1,0 +1,113 @@
+#include "citizen_service.h"
+#include "indicator_service.h"
+#include "status_service.h"
+
+#include <string>
+#include <utility>
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include <kronika/gateway/errc.h>
+#include <kronika/gateway/server.h>
+
+namespace kronika::gateway {
+namespace {
+
+bool is_loopback(const std::string& address) {
+  return address == "localhost" || address == "::1" || address == "[::1]" ||
+         address.starts_with("127.");
+}
+
+class GrpcServer final : public Server {
+ public:
+  GrpcServer(const ServerOptions& options, const Services& services)
+      : options_(options),
+        services_(services),
+        citizens_(options_, services_),
+        indicators_(options_, services_),
+        status_(options_, services_) {}
+
+  Result<void> listen() {
+    grpc::ServerBuilder builder;
+    const std::string host = options_.address == "::1" ? "[::1]" : options_.address;
+    int port = 0;
+    builder.AddListeningPort(host + ":" + std::to_string(options_.port),
+                             grpc::InsecureServerCredentials(), &port);
+    // Without this, a second gateway would listen beside the first and take half of its calls.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.SetMaxReceiveMessageSize(64 << 10);  // requests are names and dates
+    builder.RegisterService(&citizens_);
+    builder.RegisterService(&indicators_);
+    builder.RegisterService(&status_);
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port == 0) {
+      return fail(code(Errc::kPortTaken),
+                  "port " + std::to_string(options_.port) + " of " + options_.address +
+                      " is taken or not permitted: choose another with gateway.port");
+    }
+    port_ = static_cast<std::uint16_t>(port);
+    set_serving(false);
+    return {};
+  }
+
+  ~GrpcServer() override {
+    if (server_ != nullptr) shutdown(std::chrono::milliseconds(0));
+  }
+
+  std::uint16_t port() const override { return port_; }
+
+  void set_serving(bool serving) override {
+    if (auto* health = server_->GetHealthCheckService()) {
+      health->SetServingStatus(serving);
+      for (const char* name :
+           {"ready", "kronika.query.v1.CitizenService", "kronika.query.v1.IndicatorService",
+            "kronika.query.v1.StatusService"}) {
+        health->SetServingStatus(name, serving);
+      }
+    }
+  }
+
+  void shutdown(std::chrono::milliseconds deadline) override {
+    if (std::exchange(stopped_, true)) return;
+    server_->Shutdown(std::chrono::system_clock::now() + deadline);
+    server_->Wait();
+  }
+
+ private:
+  const ServerOptions options_;
+  const Services services_;
+  CitizenService citizens_;
+  IndicatorService indicators_;
+  StatusService status_;
+  std::unique_ptr<grpc::Server> server_;  // last: its threads use what stands above
+  std::uint16_t port_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
+                                              const Services& services) {
+  if (!options.allow_remote_plaintext && !is_loopback(options.address)) {
+    return fail(code(Errc::kAddressNotLoopback),
+                "gateway.address " + options.address +
+                    " is not a loopback address, and the gateway speaks plaintext: citizens' data "
+                    "would cross the network "
+                    "unprotected. Listen on 127.0.0.1 behind a proxy that ends TLS, or set "
+                    "gateway.allow_remote_plaintext "
+                    "where something else guards the port");
+  }
+  static const bool plugins = [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    return true;
+  }();
+  (void)plugins;
+  auto server = std::make_unique<GrpcServer>(options, services);
+  if (auto ok = server->listen(); !ok) return tl::unexpected(ok.error());
+  return server;
+}
+
+}  // namespace kronika::gateway

@@ -1,0 +1,378 @@
+#include "journal_read.h"
+#include "view_counts.h"
+#include "view_keys.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
+#include <utility>
+
+#include <kronika/bus/wire.h>
+#include <kronika/codec/citizen_codec.h>
+#include <kronika/codec/ledger_codec.h>
+#include <kronika/gateway/errc.h>
+#include <kronika/gateway/view.h>
+
+namespace kronika::gateway {
+namespace {
+
+constexpr std::uint8_t kCitizenStateIndex = 6;
+constexpr std::uint8_t kIndicatorStateIndex = 7;
+static_assert(kViewTopics[kCitizenStateIndex] == bus::kCitizenState);
+static_assert(kViewTopics[kIndicatorStateIndex] == bus::kIndicatorState);
+
+std::optional<std::uint8_t> topic_index(std::string_view topic) {
+  for (std::size_t i = 0; i < std::size(kViewTopics); ++i) {
+    if (kViewTopics[i] == topic) return static_cast<std::uint8_t>(i);
+  }
+  return std::nullopt;
+}
+
+std::string meta_key(std::string_view prefix, TopicPartition at) {
+  std::string key(prefix);
+  keys::append_topic_partition(key, at.topic, at.partition);
+  return key;
+}
+
+std::optional<TopicPartition> read_meta_key(std::string_view key, std::string_view prefix) {
+  key.remove_prefix(prefix.size());
+  if (key.size() != 5) return std::nullopt;
+  return TopicPartition{static_cast<std::uint8_t>(key[0]),
+                        static_cast<std::int32_t>(read_be<std::uint32_t>(key, 1))};
+}
+
+class RocksView final : public View {
+ public:
+  explicit RocksView(std::unique_ptr<store::StateStore> store) : store_(std::move(store)) {}
+
+  Result<void> load(const std::string& identity);
+
+  ViewPositions positions() const override {
+    const std::shared_lock lock(mutex_);
+    return positions_;
+  }
+  Result<void> apply(std::span<const bus::Record> batch,
+                     const std::map<TopicPartition, std::int64_t>& ends) override;
+  Result<void> flush() override { return store_->flush(); }
+
+  Result<std::optional<std::string>> state(const PersonKey& person) const override {
+    return store_->get(keys::kStates, person.view());
+  }
+  Result<std::vector<domain::JournalEntry>> journal(const PersonKey& person) const override;
+  Result<domain::AreaCells> cells(domain::Indicator indicator, domain::Quarter period,
+                                  bool rolling) const override;
+  std::uint64_t cells_version(domain::Indicator indicator) const override {
+    return cell_versions_[static_cast<std::size_t>(indicator)].load(std::memory_order_acquire);
+  }
+  ViewCounts counts() const override {
+    const std::shared_lock lock(mutex_);
+    return counts_;
+  }
+  std::int64_t refused() const override {
+    const std::shared_lock lock(mutex_);
+    return static_cast<std::int64_t>(refused_.size());
+  }
+  std::optional<Instant> indicators_as_of() const override {
+    const std::shared_lock lock(mutex_);
+    std::optional<Instant> earliest;
+    for (const auto& [at, progress] : progress_) {
+      if (at.topic != kIndicatorStateIndex) continue;
+      earliest = earliest ? std::min(*earliest, progress.as_of) : progress.as_of;
+    }
+    return earliest;
+  }
+  store::Usage usage() const override { return store_->usage(); }
+
+ private:
+  // What one batch changes in memory, put in force after the store has taken it.
+  struct Pending {
+    ViewPositions positions;
+    std::map<TopicPartition, codec::ProgressRecord> progress;
+    std::vector<keys::Place> refused;
+    ViewCounts counts;
+    bool counts_changed = false;
+    std::map<PersonKey, std::string> states;  // of this batch: a citizen may come twice
+    std::set<std::uint8_t> indicators;
+  };
+  Result<void> stage(const bus::Record& record, TopicPartition at, store::WriteSet& writes,
+                     Pending& pending) const;
+  Result<void> stage_state(const bus::Record& record, std::string_view message,
+                           store::WriteSet& writes, Pending& pending) const;
+  void stage_progress(std::string_view message, TopicPartition at, store::WriteSet& writes,
+                      Pending& pending) const;
+
+  const std::unique_ptr<store::StateStore> store_;
+  mutable std::shared_mutex mutex_;
+  // guarded by mutex_
+  ViewPositions positions_;
+  std::map<TopicPartition, codec::ProgressRecord> progress_;
+  std::map<TopicPartition, std::int64_t> handled_;  // next offset of the citizen task, by input
+  std::set<keys::Place> refused_;
+  ViewCounts counts_;
+  // own synchronisation
+  std::array<std::atomic<std::uint64_t>, 256> cell_versions_{};
+
+  void keep_handled(const TopicPartition& at, const codec::ProgressRecord& progress) {
+    if (at.topic != kCitizenStateIndex) return;
+    for (const codec::TopicPosition& p : progress.positions) {
+      if (const auto topic = topic_index(p.topic)) handled_[{*topic, at.partition}] = p.next_offset;
+    }
+  }
+};
+
+Result<void> RocksView::load(const std::string& identity) {
+  const std::string wanted = std::string(keys::kViewLayout) + "/" + identity;
+  auto stored = store_->get(store::kMeta, keys::kIdentity);
+  if (!stored) return tl::unexpected(stored.error());
+  if (!*stored) {
+    store::WriteSet writes;
+    writes.put(store::kMeta, keys::kIdentity, wanted);
+    return store_->apply(writes);
+  }
+  if (**stored != wanted) {
+    return fail(code(Errc::kViewForeign),
+                "the view on disk is of another cluster, prefix or layout");
+  }
+  auto done = store_->scan_prefix(
+      store::kMeta, keys::kPositionPrefix, [&](std::string_view key, std::string_view value) {
+        const auto at = read_meta_key(key, keys::kPositionPrefix);
+        if (at && value.size() == 16) {
+          positions_[*at] = {static_cast<std::int64_t>(read_be<std::uint64_t>(value, 0)),
+                             Instant{from_sortable(read_be<std::uint64_t>(value, 8))}};
+        }
+        return true;
+      });
+  if (!done) return done;
+  done = store_->scan_prefix(store::kMeta, keys::kProgressPrefix,
+                             [&](std::string_view key, std::string_view value) {
+                               const auto at = read_meta_key(key, keys::kProgressPrefix);
+                               codec::ProgressRecord progress;
+                               if (at && codec::decode_progress(value, progress)) {
+                                 keep_handled(*at, progress);
+                                 progress_[*at] = std::move(progress);
+                               }
+                               return true;
+                             });
+  if (!done) return done;
+  done = store_->scan_prefix(
+      store::kMeta, keys::kRefusedPrefix, [&](std::string_view key, std::string_view) {
+        if (const auto place = keys::read_place(key.substr(keys::kRefusedPrefix.size())))
+          refused_.insert(*place);
+        return true;
+      });
+  if (!done) return done;
+  auto counts = store_->get(store::kMeta, keys::kCounts);
+  if (!counts) return tl::unexpected(counts.error());
+  if (*counts) counts_ = decode_counts(**counts);
+  return {};
+}
+
+Result<void> RocksView::apply(std::span<const bus::Record> batch,
+                              const std::map<TopicPartition, std::int64_t>& ends) {
+  store::WriteSet writes;
+  Pending pending;
+  {
+    const std::shared_lock lock(mutex_);
+    pending.positions = positions_;
+    pending.counts = counts_;
+  }
+  std::set<TopicPartition> touched;
+  for (const bus::Record& record : batch) {
+    const auto topic = topic_index(record.topic);
+    if (!topic) continue;
+    const TopicPartition at{*topic, record.partition};
+    ViewPosition& position = pending.positions[at];
+    if (record.offset < position.next_offset) continue;  // seen before
+    if (auto ok = stage(record, at, writes, pending); !ok) return ok;
+    position = {record.offset + 1, record.timestamp};
+    touched.insert(at);
+  }
+  for (const auto& [at, end] : ends) {
+    ViewPosition& position = pending.positions[at];
+    if (end <= position.next_offset) continue;
+    position.next_offset = end;
+    touched.insert(at);
+  }
+  if (touched.empty()) return {};
+  for (const TopicPartition& at : touched) {
+    std::string value;
+    append_be(value, static_cast<std::uint64_t>(pending.positions[at].next_offset));
+    append_be(value, sortable(pending.positions[at].last_record_time.ms));
+    writes.put(store::kMeta, meta_key(keys::kPositionPrefix, at), value);
+  }
+  if (pending.counts_changed)
+    writes.put(store::kMeta, keys::kCounts, encode_counts(pending.counts));
+
+  if (auto ok = store_->apply(writes); !ok) return ok;
+  const std::unique_lock lock(mutex_);
+  positions_ = std::move(pending.positions);
+  counts_ = std::move(pending.counts);
+  for (auto& [at, progress] : pending.progress) {
+    keep_handled(at, progress);
+    progress_[at] = std::move(progress);
+  }
+  refused_.insert(pending.refused.begin(), pending.refused.end());
+  for (const std::uint8_t indicator : pending.indicators) {
+    cell_versions_[indicator].fetch_add(1, std::memory_order_acq_rel);
+  }
+  return {};
+}
+
+Result<void> RocksView::stage(const bus::Record& record, TopicPartition at, store::WriteSet& writes,
+                              Pending& pending) const {
+  std::string_view message;
+  if (!record.tombstone) {
+    const auto wire = bus::read_wire(record.value);
+    if (!wire) return {};  // the consumer of the topic dead-letters it
+    message = wire->message;
+  }
+  if (at.topic < kInputTopics) {
+    if (record.tombstone || record.key.size() != 16) return {};
+    std::string key(record.key);
+    keys::append_place(key, {at.topic, at.partition, record.offset});
+    std::string value;
+    append_be(value, sortable(record.timestamp.ms));
+    value.append(message);
+    writes.put(keys::kJournal, key, value);
+    return {};
+  }
+  if (codec::is_progress_key(record.key)) {
+    if (!record.tombstone) stage_progress(message, at, writes, pending);
+    return {};
+  }
+  if (at.topic == kCitizenStateIndex) return stage_state(record, message, writes, pending);
+  const auto key = domain::CellKey::from_bytes(record.key);
+  if (!key) return {};
+  pending.indicators.insert(static_cast<std::uint8_t>(key->indicator));
+  if (record.tombstone) {
+    writes.erase(keys::kCells, record.key);
+  } else {
+    writes.put(keys::kCells, record.key, message);
+  }
+  return {};
+}
+
+Result<void> RocksView::stage_state(const bus::Record& record, std::string_view message,
+                                    store::WriteSet& writes, Pending& pending) const {
+  const auto person = PersonKey::from_bytes(record.key);
+  if (!person) return {};
+  const auto in_batch = pending.states.find(*person);
+  if (in_batch != pending.states.end()) {
+    count_state(in_batch->second, -1, pending.counts);
+  } else {
+    auto before = store_->get(keys::kStates, record.key);
+    if (!before) return tl::unexpected(before.error());
+    if (*before) count_state(**before, -1, pending.counts);
+  }
+  pending.counts_changed = true;
+  pending.states[*person] = std::string(message);
+  if (record.tombstone) {
+    writes.erase(keys::kStates, record.key);
+    return {};
+  }
+  count_state(message, 1, pending.counts);
+  writes.put(keys::kStates, record.key, message);
+  return {};
+}
+
+void RocksView::stage_progress(std::string_view message, TopicPartition at, store::WriteSet& writes,
+                               Pending& pending) const {
+  codec::ProgressRecord progress;
+  if (!codec::decode_progress(message, progress)) return;
+  writes.put(store::kMeta, meta_key(keys::kProgressPrefix, at), message);
+  for (const codec::RefusedRecord& refused : progress.refused) {
+    const auto topic = topic_index(refused.topic);
+    if (!topic) continue;
+    const keys::Place place{*topic, refused.partition, refused.offset};
+    std::string key(keys::kRefusedPrefix);
+    keys::append_place(key, place);
+    writes.put(store::kMeta, key, refused.reason);
+    pending.refused.push_back(place);
+  }
+  pending.progress[at] = std::move(progress);
+}
+
+Result<std::vector<domain::JournalEntry>> RocksView::journal(const PersonKey& person) const {
+  // The limits first, the state after them: the state then names every refused record below the
+  // limits.
+  std::map<TopicPartition, std::int64_t> handled;
+  {
+    const std::shared_lock lock(mutex_);
+    handled = handled_;
+  }
+  std::set<keys::Place> refused;
+  auto record = state(person);
+  if (!record) return tl::unexpected(record.error());
+  if (*record) {
+    codec::CitizenRecord parsed;
+    if (!codec::decode_citizen(**record, parsed)) {
+      return fail(code(Errc::kViewRecordUnreadable),
+                  "the citizen's state record cannot be read; delete the view");
+    }
+    for (const codec::RefusedRecord& r : parsed.refused) {
+      if (const auto topic = topic_index(r.topic)) refused.insert({*topic, r.partition, r.offset});
+    }
+  }
+  JournalReader reader;
+  const auto done = store_->scan_prefix(
+      keys::kJournal, person.view(), [&](std::string_view key, std::string_view value) {
+        const auto place = keys::read_place(key.substr(16));
+        if (!place || value.size() < 8 || refused.contains(*place)) return true;
+        const auto next = handled.find({place->topic, place->partition});
+        if (next == handled.end() || place->offset >= next->second) return true;
+        const Instant timestamp{from_sortable(read_be<std::uint64_t>(value, 0))};
+        reader.add({timestamp, place->topic, place->partition, place->offset},
+                   kViewTopics[place->topic] == bus::kFlytning, value.substr(8));
+        return true;
+      });
+  if (!done) return tl::unexpected(done.error());
+  return reader.take();
+}
+
+Result<domain::AreaCells> RocksView::cells(domain::Indicator indicator, domain::Quarter period,
+                                           bool rolling) const {
+  domain::CellKey first;
+  first.indicator = indicator;
+  first.period = period;
+  first.rolling = rolling;
+  const auto bytes = first.bytes();
+  domain::AreaCells out;
+  bool readable = true;
+  // indicator (1) | flags (1) | period (2): the cells of one period lie together.
+  codec::IndicatorCell cell;
+  const auto done = store_->scan_prefix(keys::kCells, std::string_view(bytes.data(), 4),
+                                        [&](std::string_view key, std::string_view value) {
+                                          const auto cell_key = domain::CellKey::from_bytes(key);
+                                          readable = cell_key && codec::decode_cell(value, cell);
+                                          if (readable)
+                                            domain::add_cell(*cell_key, cell.value, out);
+                                          return readable;
+                                        });
+  if (!done) return tl::unexpected(done.error());
+  if (!readable)
+    return fail(code(Errc::kViewRecordUnreadable),
+                "an indicator cell cannot be read; delete the view");
+  return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<View>> View::open(const ViewOptions& options) {
+  store::Options opts;
+  opts.path = options.path;
+  opts.column_families = {{"journal", store::Access::kAppendScan, 16},
+                          {"states", store::Access::kPointLookup, 0},
+                          {"cells", store::Access::kOrderedScan, 0}};
+  opts.block_cache_bytes = options.block_cache_bytes;
+  opts.memtable_bytes = options.memtable_bytes;
+  auto store = store::StateStore::open(opts);
+  if (!store) return tl::unexpected(store.error());
+  auto view = std::make_unique<RocksView>(std::move(*store));
+  if (auto ok = view->load(options.identity); !ok) return tl::unexpected(ok.error());
+  return view;
+}
+
+}  // namespace kronika::gateway

@@ -1,0 +1,51 @@
+// Keys of the view's column families. Changing any of them needs another kViewLayout.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <kronika/base/bytes.h>
+#include <kronika/base/ids.h>
+#include <kronika/store/state_store.h>
+
+namespace kronika::gateway::keys {
+
+/// Written into the identity record; a view with another one is rebuilt.
+inline constexpr std::string_view kViewLayout = "1";
+
+inline constexpr store::ColumnFamily kJournal = 1;
+inline constexpr store::ColumnFamily kStates = 2;
+inline constexpr store::ColumnFamily kCells = 3;
+
+// Of column family kMeta.
+inline constexpr std::string_view kIdentity = "identity";
+inline constexpr std::string_view kCounts = "counts";
+inline constexpr std::string_view kPositionPrefix = "position/";  // topic (1) | partition (4)
+inline constexpr std::string_view kProgressPrefix = "progress/";  // topic (1) | partition (4)
+inline constexpr std::string_view kRefusedPrefix =
+    "refused/";  // topic (1) | partition (4) | offset (8)
+
+struct Place {
+  std::uint8_t topic = 0;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+inline void append_topic_partition(std::string& out, std::uint8_t topic, std::int32_t partition) {
+  out.push_back(static_cast<char>(topic));
+  append_be(out, static_cast<std::uint32_t>(partition));
+}
+inline void append_place(std::string& out, const Place& place) {
+  append_topic_partition(out, place.topic, place.partition);
+  append_be(out, static_cast<std::uint64_t>(place.offset));
+}
+inline std::optional<Place> read_place(std::string_view raw) {
+  if (raw.size() != 13) return std::nullopt;
+  return Place{static_cast<std::uint8_t>(raw[0]),
+               static_cast<std::int32_t>(read_be<std::uint32_t>(raw, 1)),
+               static_cast<std::int64_t>(read_be<std::uint64_t>(raw, 5))};
+}
+
+}  // namespace kronika::gateway::keys
