@@ -18,6 +18,7 @@ trap 'exit 0' INT TERM
 echo "Starting kronika"
 scripts/stack.sh start
 # The tools must ask the very stack that was just started, also when ports were given by KRONIKA_PORT_BASE.
+# shellcheck source=/dev/null
 source <(scripts/stack.sh settings)
 played=$KRONIKA_DATA_DIR/run/played
 

@@ -17,7 +17,6 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 
 readonly programs=(citizen indicators gateway)
 readonly ready_seconds=120 stop_seconds=45
-readonly tab=$'\t'
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'kronika: %s\n' "$*" >&2; exit 1; }
@@ -40,8 +39,9 @@ read_settings() {
   export KRONIKA_HOME=${KRONIKA_HOME:-$root}
   if [ -n "${KRONIKA_PORT_BASE:-}" ]; then
     local base=$KRONIKA_PORT_BASE
-    [[ $base =~ ^[0-9]+$ ]] && [ "$base" -ge 1 ] && [ "$base" -le 65530 ] ||
+    if ! [[ $base =~ ^[1-9][0-9]{0,4}$ ]] || [ "$base" -gt 65530 ]; then
       die "KRONIKA_PORT_BASE is '$base'; give a port from 1 to 65530."
+    fi
     export KRONIKA_KAFKA_BOOTSTRAP_SERVERS=${KRONIKA_KAFKA_BOOTSTRAP_SERVERS:-127.0.0.1:$base}
     export KRONIKA_LOCAL_CONTROLLER_PORT=${KRONIKA_LOCAL_CONTROLLER_PORT:-$((base + 1))}
     export KRONIKA_CITIZEN_METRICS_PORT=${KRONIKA_CITIZEN_METRICS_PORT:-$((base + 2))}
@@ -84,11 +84,11 @@ metrics_port() {
 # A process number is reused; together with its start time (field 22 of proc(5)'s stat) it names one process.
 start_time() {
   local stat
+  local -a fields # from the third on: the second is the program's name in brackets and may hold blanks
   stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-  stat=${stat##*) }
-  [ "${stat%% *}" != Z ] || return 1 # ended, and waits to be reaped
-  set -- $stat
-  echo "${20}"
+  read -r -a fields <<<"${stat##*) }"
+  [ "${fields[0]}" != Z ] || return 1 # ended, and waits to be reaped
+  echo "${fields[19]}"
 }
 
 # Prints the number of the process that we started under this name, if it is still that process.
@@ -170,15 +170,19 @@ check_ports() {
   if kafka_is_ours; then
     ports+=("${kafka_address##*:} kafka.bootstrap_servers kafka" "$KRONIKA_LOCAL_CONTROLLER_PORT local.controller_port kafka")
   fi
+  local name
   if [ "$1" = all ]; then
     ports+=("$KRONIKA_GATEWAY_PORT gateway.port gateway")
-    local name
     for name in "${programs[@]}"; do ports+=("$(metrics_port "$name") $name.metrics_port $name"); done
   fi
   local twice line
   twice=$(printf '%s\n' "${ports[@]}" | cut -d' ' -f1 | sort | uniq -d | head -n 1)
   [ -z "$twice" ] || die "port $twice is given to two settings: $(printf '%s\n' "${ports[@]}" | awk -v p="$twice" '$1 == p {printf "%s%s", n++ ? " and " : "", $2}'); change one."
-  for line in "${ports[@]}"; do need_port $line; done
+  local port setting
+  for line in "${ports[@]}"; do
+    read -r port setting name <<<"$line"
+    need_port "$port" "$setting" "$name"
+  done
 }
 
 # --- secrets ---------------------------------------------------------------------------------------------------------
@@ -266,7 +270,8 @@ start_kafka() {
 # --- programs --------------------------------------------------------------------------------------------------------
 
 metrics_page() {
-  exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
+  local address=${KRONIKA_METRICS_ADDRESS:-127.0.0.1}
+  exec 3<>"/dev/tcp/${address/#0.0.0.0/127.0.0.1}/$1" || return 1
   printf 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
   timeout 5 cat <&3
 }
@@ -322,16 +327,17 @@ stop() {
 }
 
 status() {
-  local name pid all=0
+  local name pid state all=0
   for name in kafka "${programs[@]}"; do
     if [ "$name" = kafka ] && ! kafka_is_ours; then
-      say "kafka${tab}elsewhere${tab}$kafka_address"
+      printf '%-11s %s\n' kafka "elsewhere, at $kafka_address"
     elif pid=$(running_pid "$name"); then
-      local state=running
+      state=running
       if [ "$name" != kafka ] && ! program_is_ready "$name"; then state="not ready"; fi
-      say "$name${tab}$state${tab}pid $pid${tab}$(awk '/^VmRSS/ {printf "%d MiB", $2 / 1024}' "/proc/$pid/status")"
+      printf '%-11s %-10s pid %-8s %s\n' "$name" "$state" "$pid" \
+        "$(awk '/^VmRSS/ {printf "%d MiB", $2 / 1024}' "/proc/$pid/status" 2>/dev/null)"
     else
-      say "$name${tab}stopped"
+      printf '%-11s %s\n' "$name" stopped
       all=1
     fi
   done
@@ -352,7 +358,7 @@ esac
 case $command in
   start) start "$@" ;;
   stop) stop ;;
-  status) status | { command -v column >/dev/null && column -t -s "$tab" || cat; exit "${PIPESTATUS[0]}"; } ;;
+  status) status ;;
   logs) follow_logs "$@" ;;
   data-dir) say "$KRONIKA_DATA_DIR" ;;
   settings) export -p | grep '^declare -x KRONIKA_' ;;
