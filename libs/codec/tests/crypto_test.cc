@@ -35,6 +35,8 @@ TEST(PersonHasher, ReadsTheSecretWithoutTheFinalNewlineAndRefusesAShortOne) {
   ASSERT_TRUE(file.has_value());
   EXPECT_EQ(file->fingerprint(), PersonHasher("0123456789abcdef").fingerprint());
   EXPECT_EQ(file->fingerprint().size(), 16U);
+  const auto hex = PersonHasher::from_file(write_file("hex", std::string(64, 'a') + "\n"));
+  EXPECT_EQ(hex->fingerprint(), PersonHasher(std::string(32, '\xaa')).fingerprint());
   const auto shorter = PersonHasher::from_file(write_file("short", "0123456789\n"));
   ASSERT_FALSE(shorter.has_value());
   EXPECT_EQ(shorter.error().code, kKeyFile);

@@ -32,6 +32,9 @@ Result<PersonHasher> PersonHasher::from_file(const std::filesystem::path& file) 
   while (!secret->empty() && std::isspace(static_cast<unsigned char>(secret->back())) != 0) {
     secret->pop_back();
   }
+  if (secret->size() == 64) {
+    if (auto raw = from_hex(*secret)) *secret = std::move(*raw);
+  }
   if (secret->size() < kMinSecretBytes) {
     return fail(kKeyFile, file.string() + ": the secret must have at least 16 bytes");
   }

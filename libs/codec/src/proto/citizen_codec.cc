@@ -220,7 +220,8 @@ void encode_citizen(const domain::Rules& rules, const CitizenRecord& record,
 }
 
 void encode_stratification(const domain::Rules& rules, const CitizenRecord& record,
-                           const domain::PathwayEvaluation& pathway, const EmittedLevel& before, std::string& out) {
+                           const domain::PathwayEvaluation& pathway, const EmittedLevel& before,
+                           std::string& out) {
   wire::Writer writer(out);
   fields(writer, ChangeMessage{rules, record, pathway, before});
 }

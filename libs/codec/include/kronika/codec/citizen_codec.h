@@ -53,7 +53,8 @@ void encode_citizen(const domain::Rules& rules, const CitizenRecord& record,
 
 /// kronika.state.v1.StratificationChange of one pathway of `record`, with `before` as last emitted.
 void encode_stratification(const domain::Rules& rules, const CitizenRecord& record,
-                           const domain::PathwayEvaluation& pathway, const EmittedLevel& before, std::string& out);
+                           const domain::PathwayEvaluation& pathway, const EmittedLevel& before,
+                           std::string& out);
 
 /// The accumulators alone (kronika.state.v1.CitizenFold): what `verify` and the property tests
 /// compare byte by byte.

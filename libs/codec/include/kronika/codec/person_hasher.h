@@ -14,7 +14,8 @@ namespace kronika::codec {
 
 class PersonHasher {
  public:
-  /// The whole file but trailing white space is the secret; at least 16 bytes. Error: kKeyFile.
+  /// 64 hex digits are 32 bytes; any other content of at least 16 bytes, without trailing white
+  /// space, is the secret itself. Error: kKeyFile.
   [[nodiscard]] static Result<PersonHasher> from_file(const std::filesystem::path& file);
   explicit PersonHasher(std::string secret) : secret_(std::move(secret)) {}
 

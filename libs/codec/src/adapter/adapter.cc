@@ -1,0 +1,197 @@
+#include "adapter/json.h"
+#include "fhir/fhir_r4.h"
+#include "fhir/message.h"
+#include "medcom/medcom.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include <kronika/codec/adapter.h>
+#include <kronika/codec/native_json.h>
+
+namespace kronika::codec {
+namespace {
+
+using domain::Reason;
+
+std::string_view without_bom(std::string_view bytes) {
+  return bytes.starts_with("\xef\xbb\xbf") ? bytes.substr(3) : bytes;
+}
+
+std::string_view trimmed(std::string_view bytes) {
+  bytes = without_bom(bytes);
+  const auto at = bytes.find_first_not_of(" \t\r\n\v");
+  return at == std::string_view::npos ? std::string_view{} : bytes.substr(at);
+}
+
+Protocol protocol_of(const Node& root) {
+  const std::string_view type = root.text("resourceType");
+  if (type.empty()) return root.is_object() ? Protocol::kNativeJson : Protocol::kUnknown;
+  if (type != "Bundle") return Protocol::kFhirResource;
+  if (root.text("type") != "message") return Protocol::kFhirBundle;
+  std::string_view event;
+  root["entry"].each([&](const Node& entry, std::size_t) {
+    const Node resource = entry["resource"];
+    if (!event.empty() || resource.text("resourceType") != "MessageHeader") return;
+    event = resource["eventCoding"].text("code");
+  });
+  if (event == "hospital-notification-message") return Protocol::kMedcomHospitalNotification;
+  if (event == "homecareobservation-message") return Protocol::kMedcomHomeCareObservation;
+  return Protocol::kMedcomOther;
+}
+
+/// Of what is no JSON, by its first bytes.
+Protocol protocol_of_bytes(std::string_view bytes) {
+  const std::string_view start = trimmed(bytes);
+  if (start.starts_with("MSH|") || start.starts_with("\vMSH|")) return Protocol::kHl7v2;
+  if (start.starts_with("<")) return Protocol::kXml;
+  return Protocol::kUnknown;
+}
+
+class Document {
+ public:
+  explicit Document(std::string_view bytes) : padded_(without_bom(bytes)) {
+    simdjson::dom::element root;
+    ok_ = parser_.parse(padded_).get(root) == simdjson::SUCCESS;
+    if (ok_) root_ = Node(root);
+  }
+  [[nodiscard]] bool ok() const { return ok_; }
+  [[nodiscard]] const Node& root() const { return root_; }
+
+ private:
+  simdjson::padded_string padded_;
+  simdjson::dom::parser parser_;
+  Node root_;
+  bool ok_ = false;
+};
+
+/// "ADT^A01" of an HL7 v2 message, for the refusal.
+std::string hl7_type(std::string_view bytes) {
+  const std::string_view line = trimmed(bytes).substr(0, 512);
+  std::size_t at = 0;
+  for (int field = 1; field < 9; ++field) {
+    at = line.find('|', at);
+    if (at == std::string_view::npos) return "?";
+    ++at;
+  }
+  return shown(line.substr(at, line.find_first_of("|\r\n", at) - at).substr(0, 16));
+}
+
+void refuse(Translation& out, Reason reason, std::string position, std::string sentence) {
+  out.outcomes.emplace_back(Refused{{{reason, std::move(position), std::move(sentence)}}});
+}
+
+void read_bundle(Message& message, Translation& out) {
+  const std::string_view type = message.root().text("type");
+  if (type == "collection" || type == "transaction" || type == "batch") return read_fhir(message);
+  refuse(out, Reason::kBundleUnknown, "Bundle.type",
+         "Bundles of type collection, transaction and batch are read, and MedCom messages; this is "
+         "another type.");
+}
+
+}  // namespace
+
+std::string_view to_text(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::kUnknown:
+      return "unknown";
+    case Protocol::kMedcomHospitalNotification:
+      return "medcom-hn";
+    case Protocol::kMedcomHomeCareObservation:
+      return "medcom-hco";
+    case Protocol::kMedcomOther:
+      return "medcom-other";
+    case Protocol::kFhirBundle:
+      return "fhir-bundle";
+    case Protocol::kFhirResource:
+      return "fhir-resource";
+    case Protocol::kNativeJson:
+      return "native-json";
+    case Protocol::kHl7v2:
+      return "hl7v2";
+    case Protocol::kXml:
+      return "xml";
+  }
+  std::abort();
+}
+
+std::optional<double> Node::number() const {
+  double d = 0;
+  if (!present_) return std::nullopt;
+  if (element_.is_number() && element_.get_double().get(d) == simdjson::SUCCESS) return d;
+  std::string text(this->text());
+  if (!text.empty() && text.front() == '+') text.erase(0, 1);
+  // Digits alone may begin a number: strtod would also take "nan", "inf" and hexadecimal.
+  if (text.empty() || text.find_first_not_of("0123456789.eE+-") != std::string::npos) {
+    return std::nullopt;
+  }
+  char* end = nullptr;
+  d = std::strtod(text.c_str(), &end);
+  if (end != text.c_str() + text.size()) return std::nullopt;
+  return d;
+}
+
+Protocol detect(std::string_view bytes) {
+  const Document document(bytes);
+  return document.ok() ? protocol_of(document.root()) : protocol_of_bytes(bytes);
+}
+
+Translation translate(std::string_view bytes, const AdapterSettings& settings,
+                      Instant receive_time) {
+  Translation out;
+  const Document document(bytes);
+  if (!document.ok()) {
+    out.protocol = protocol_of_bytes(bytes);
+    if (out.protocol == Protocol::kHl7v2) {
+      refuse(out, Reason::kTypeUnknown, "MSH-9",
+             "HL7 v2 " + hl7_type(bytes) +
+                 " is recognised and kept; its adapter is UNIMPLEMENTED in this release.");
+    } else if (out.protocol == Protocol::kXml) {
+      refuse(out, Reason::kTypeUnknown, "first byte",
+             "XML (legacy MedCom) is recognised and kept, not interpreted; send MedCom FHIR.");
+    } else {
+      refuse(out, Reason::kJsonMalformed, "message",
+             "These bytes are no JSON document: damaged, cut short, or of another format.");
+    }
+    return out;
+  }
+
+  const Node& root = document.root();
+  out.protocol = protocol_of(root);
+  out.message_id = root.text("id");
+  switch (out.protocol) {
+    case Protocol::kNativeJson:
+      out.outcomes.push_back(read_native_json(without_bom(bytes), settings, receive_time));
+      return out;
+    case Protocol::kUnknown:
+    case Protocol::kHl7v2:
+    case Protocol::kXml:
+      refuse(out, Reason::kTypeUnknown, "message",
+             "This JSON is neither a FHIR resource nor a native event.");
+      return out;
+    case Protocol::kMedcomOther:
+      refuse(
+          out, Reason::kBundleUnknown, "MessageHeader.eventCoding",
+          "Of MedCom's FHIR messages HospitalNotification and HomeCareObservation are read; this "
+          "is another, or has no MessageHeader.");
+      return out;
+    case Protocol::kMedcomHospitalNotification:
+    case Protocol::kMedcomHomeCareObservation:
+    case Protocol::kFhirBundle:
+    case Protocol::kFhirResource:
+      break;
+  }
+  Message message(root, settings, receive_time, out);
+  if (out.protocol == Protocol::kMedcomHospitalNotification) {
+    read_hospital_notification(message);
+  } else if (out.protocol == Protocol::kMedcomHomeCareObservation) {
+    read_home_care_observation(message);
+  } else if (out.protocol == Protocol::kFhirBundle) {
+    read_bundle(message, out);
+  } else {
+    read_fhir(message);
+  }
+  return out;
+}
+
+}  // namespace kronika::codec
