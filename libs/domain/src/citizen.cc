@@ -1,5 +1,4 @@
 #include <kronika/domain/citizen.h>
-
 #include <kronika/domain/evaluation.h>
 
 namespace kronika::domain {

@@ -135,8 +135,7 @@ void fields(wire::Writer& v, const SummaryMessage& m) {
   v.number(14, m.state.illegal);
   v.number(15, m.state.after_death);
   v.number(16, m.state.excluded);
-  v.number(17, m.state.unhandled);
-  v.number(18, m.state.events);
+  v.number(17, m.state.events);
 }
 
 struct Encoded {

@@ -22,6 +22,7 @@ KRONIKA_FIELDS(EducationEntry) {
 KRONIKA_FIELDS(Referral) {
   v.text(1, m.referral_id);
   v.number(2, m.out_of_force);
+  v.number(3, m.waited_for);
 }
 KRONIKA_FIELDS(Intervention) {
   v.text(1, m.intervention_id);
@@ -36,7 +37,6 @@ KRONIKA_FIELDS(Episode) {
   v.number(6, m.warnings);
   v.number(7, m.had_referral);
   v.number(8, m.waiting);
-  v.index(9, m.wait_referral);
   v.index(10, m.stop_reason);
   v.when(11, m.started);
   v.when(12, m.state_since);
@@ -177,7 +177,6 @@ KRONIKA_FIELDS(CitizenState) {
   v.number(60, m.illegal);
   v.number(61, m.after_death);
   v.number(62, m.excluded);
-  v.number(63, m.unhandled);
   v.messages(64, m.illegal_events);
   v.messages(65, m.excluded_measurements);
 }

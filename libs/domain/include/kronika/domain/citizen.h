@@ -131,6 +131,7 @@ inline constexpr int kWarningCount = 6;
 struct Referral {
   std::string referral_id;
   bool out_of_force = false;  ///< revoked, replaced or rejected
+  bool waited_for = false;    ///< started the latest wait period: its FORWARD moves the receiver
   friend bool operator==(const Referral&, const Referral&) = default;
 };
 
@@ -152,7 +153,6 @@ struct Episode {
   std::uint8_t warnings = 0;
   bool had_referral = false;
   bool waiting = false;                   ///< a wait period is open
-  std::uint8_t wait_referral = kNoIndex;  ///< index into referrals of the one that started it
   std::uint8_t stop_reason = kNoIndex;    ///< index into Rules::stop_reasons
   Instant started = kNoInstant;
   Instant state_since = kNoInstant;
@@ -369,7 +369,6 @@ struct CitizenState {
   std::uint32_t illegal = 0;  ///< of all episodes, and of events that found none
   std::uint32_t after_death = 0;
   std::uint32_t excluded = 0;
-  std::uint32_t unhandled = 0;  ///< types that this fold does not handle (UNIMPLEMENTED)
   std::vector<IllegalEvent> illegal_events;
   std::vector<ExcludedMeasurement> excluded_measurements;
 
