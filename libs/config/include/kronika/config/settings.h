@@ -58,6 +58,7 @@ struct Identity {
   /// Systems (URIs) of foreign identifiers that are hashed into the person key where there is no
   /// CPR number.
   std::vector<std::string> extra_identifier_systems;
+  std::string default_sender_org;  ///< SOR id of senders that name none; empty: they are refused
 };
 
 struct Reference {
