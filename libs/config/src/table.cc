@@ -57,8 +57,6 @@ const Row kRows[] = {
        [](Settings& s, const Value& v) { s.identity.secret_file = v.text; }),
   {"identity.extra_identifier_systems", Type::kList, "", "", 0, 0, "", "Systems of foreign identifiers that are hashed into the person key where a message from abroad carries no CPR number; the first that a message has is taken. Empty: such messages are refused.",
        [](Settings& s, const Value& v) { s.identity.extra_identifier_systems = v.list; }, false},
-  text("identity.default_sender_org", "", "SOR id (11 digits or more) that stands for a sender whose message names none, such as one from abroad. Empty: such messages are refused.",
-       [](Settings& s, const Value& v) { s.identity.default_sender_org = v.text; }),
 
   path("seal.key_file", "var/secrets/seal.hex", "File with the key (64 hex digits, AES-256) that seals raw messages in the dead-letter topic.",
        [](Settings& s, const Value& v) { s.seal_key_file = v.text; }),
@@ -67,6 +65,8 @@ const Row kRows[] = {
        [](Settings& s, const Value& v) { s.reference.dir = v.text; }),
   path("reference.organisations_file", "data/reference/organisations.csv", "Register of sending and treating organisations with their sector, municipality and region.",
        [](Settings& s, const Value& v) { s.reference.organisations_file = v.text; }),
+  number("reference.generation", "1", "", 1, 1'000'000'000, "Ordinal of the rules: raise it by one with every change of the reference files, and every citizen is folded again with them. Equal ordinals with other files refuse to start.",
+       [](Settings& s, const Value& v) { s.reference.generation = static_cast<std::uint32_t>(v.number); }),
 
   number("ingest.max_message_bytes", "5MiB", "bytes", kKiB, 64 * kMiB, "A longer message is refused at the edge, before it is parsed.",
        [](Settings& s, const Value& v) { s.ingest.max_message_bytes = static_cast<std::size_t>(v.number); }),

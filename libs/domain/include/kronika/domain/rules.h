@@ -83,8 +83,7 @@ struct UnitConversion {
 };
 
 struct Measure {
-  std::string key;    ///< HBA1C, MRC, ...
-  Coding first_code;  ///< of the file: what our own writers send
+  std::string key;  ///< HBA1C, MRC, ...
   ValueKind kind = ValueKind::kNumeric;
   std::string ucum_unit;  ///< canonical
   std::optional<double> hard_min, hard_max, soft_min, soft_max;

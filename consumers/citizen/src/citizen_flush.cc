@@ -1,0 +1,183 @@
+// What a transaction of the citizen task emits: one record a touched citizen, its level changes,
+// the differences of its cells, the ledger, and the progress record.
+
+#include "citizen_task_impl.h"
+#include "journal_codec.h"
+
+#include <algorithm>
+
+#include <kronika/bus/topics.h>
+#include <kronika/bus/wire.h>
+#include <kronika/codec/schema_ids.h>
+
+namespace kronika::citizen {
+namespace {
+
+/// Rows of the trace that make an event irregular in the ledger (domain.md 4.2 points 1, 5 and 6).
+bool is_irregular(const domain::TraceStep& step) {
+  return step.row == "illegal" || step.row == "after_death" || step.row == "revise_without_create";
+}
+
+}  // namespace
+
+Result<void> CitizenTask::flush(bus::TaskContext& ctx) {
+  domain::CellDeltas deltas;
+  for (Slot* slot : touched_) {
+    if (!slot->changed) continue;
+    const Instant as_of = std::max({slot->record.as_of, ctx.task_clock(), slot->heard});
+    if (slot->next_visible && *slot->next_visible <= as_of) slot->refold = true;
+    if (slot->refold && !slot->record.moved_to) {
+      if (auto done = refold(*slot, as_of); !done) return done;
+    }
+    emit_record(*slot, as_of, deltas, ctx);
+  }
+  emit_deltas(deltas, ctx);
+  emit_ledger(ctx);
+  emit_progress(ctx);
+  return {};
+}
+
+Result<void> CitizenTask::refold(Slot& slot, Instant as_of) {
+  const auto records = journal_of(slot, slot.person().view());
+  if (!records) return tl::unexpected(records.error());
+  const auto entries = entries_of(*records);
+  if (!entries) return tl::unexpected(entries.error());
+  auto effective = domain::effective_events(*entries, {.as_of = as_of});
+  slot.next_visible = effective.next_visible;
+
+  const auto waiting = [&](const Booked& booked) { return booked.awaits_refold == &slot; };
+  const bool wants_trace = std::any_of(booked_.begin(), booked_.end(), waiting);
+  domain::Trace trace;
+  slot.record.state =
+      fold_->refold(PersonKey(slot.person()), effective.events, wants_trace ? &trace : nullptr);
+  ++counts_.refolds;
+  counts_.refolded_events += effective.events.size();
+  if (!wants_trace) return {};
+  std::erase_if(trace, [](const domain::TraceStep& step) { return !is_irregular(step); });
+  for (auto& booked : booked_) {
+    if (!waiting(booked)) continue;
+    booked.entry.irregular = std::any_of(
+        trace.begin(), trace.end(),
+        [&](const domain::TraceStep& step) { return step.event_id == booked.entry.event_id; });
+  }
+  return {};
+}
+
+void CitizenTask::emit_record(Slot& slot, Instant as_of, domain::CellDeltas& deltas,
+                              bus::TaskContext& ctx) {
+  auto& record = slot.record;
+  record.generation = rules_->generation;
+  record.as_of = as_of;
+  record.transaction_number = ctx.transaction_number();
+  std::vector<domain::Contribution> contributions;
+  std::optional<domain::Evaluation> evaluation;
+  record.next_deadline = slot.next_visible;
+  if (!record.moved_to) {
+    evaluation = fold_->evaluate(record.state, as_of);
+    contributions = fold_->contributions(record.state, as_of);
+    if (evaluation->next_change &&
+        (!record.next_deadline || *evaluation->next_change < *record.next_deadline)) {
+      record.next_deadline = evaluation->next_change;
+    }
+  } else {
+    record.next_deadline.reset();
+  }
+  if (contributions != record.contributions) {
+    domain::add_difference(record.contributions, contributions, record.state.canary, deltas);
+    record.contributions = std::move(contributions);
+  }
+  if (evaluation) emit_level_changes(slot, *evaluation, ctx);
+
+  buffer_.clear();
+  bus::append_wire_prefix(codec::kCitizenStateSchemaId, buffer_);
+  codec::encode_citizen(*rules_, record, evaluation ? &*evaluation : nullptr, buffer_);
+  ctx.send({.topic = bus::kCitizenState,
+            .partition = partition_,
+            .key = slot.person().view(),
+            .value = buffer_});
+  ctx.writes().put(kStates, slot.person().view(), buffer_);
+  deadlines_.set(slot.person(), record.next_deadline);
+  cache_.set_charge(slot, sizeof(Slot) + 2 * buffer_.size() + 16 * slot.fact_hashes.size());
+}
+
+void CitizenTask::emit_level_changes(Slot& slot, const domain::Evaluation& evaluation,
+                                     bus::TaskContext& ctx) {
+  auto& record = slot.record;
+  std::vector<codec::EmittedLevel> levels;
+  for (const auto& pathway : evaluation.pathways) {
+    if (!pathway.current) continue;
+    const codec::EmittedLevel now{pathway.programme, pathway.episode, pathway.level,
+                                  pathway.proposal.level};
+    codec::EmittedLevel before{pathway.programme, pathway.episode, 0, 0};
+    for (const auto& level : record.levels) {
+      if (level.programme == now.programme) before = level;
+    }
+    if (now.level != 0 || now.proposed_level != 0) levels.push_back(now);
+    if (now.level == before.level && now.proposed_level == before.proposed_level) continue;
+    std::string value;
+    bus::append_wire_prefix(codec::kStratificationSchemaId, value);
+    codec::encode_stratification(*rules_, record, pathway, before, value);
+    ctx.send({.topic = bus::kStratification,
+              .partition = partition_,
+              .key = slot.person().view(),
+              .value = value});
+  }
+  record.levels = std::move(levels);
+}
+
+void CitizenTask::emit_deltas(const domain::CellDeltas& deltas, bus::TaskContext& ctx) {
+  if (deltas.empty()) return;
+  // Which task's transaction a difference belongs to: `kronika verify` compares two cuts by it
+  // (A10).
+  const std::string source = std::to_string(partition_);
+  const std::string transaction = std::to_string(ctx.transaction_number());
+  const bus::Header headers[] = {{"kronika-source-partition", source},
+                                 {"kronika-transaction", transaction}};
+  codec::IndicatorCell cell;
+  cell.generation = rules_->generation.ordinal;
+  for (const auto& [key, value] : deltas) {
+    const auto bytes = key.bytes();
+    cell.value = value;
+    buffer_.clear();
+    bus::append_wire_prefix(codec::kIndicatorCellSchemaId, buffer_);
+    codec::encode_cell(cell, buffer_);
+    ctx.send({.topic = bus::kIndicatorDelta,
+              .key = {bytes.data(), bytes.size()},
+              .value = buffer_,
+              .headers = headers});
+  }
+}
+
+void CitizenTask::emit_ledger(bus::TaskContext& ctx) {
+  for (const auto& booked : booked_) {
+    const auto& entry = booked.entry;
+    if (entry.irregular) ++counts_.irregular;
+    buffer_.clear();
+    bus::append_wire_prefix(codec::kLedgerEntrySchemaId, buffer_);
+    codec::encode_ledger_entry(entry, buffer_);
+    ctx.send({.topic = bus::kLedger,
+              .partition = partition_,
+              .key = entry.event_id.view(),
+              .value = buffer_});
+  }
+}
+
+void CitizenTask::emit_progress(bus::TaskContext& ctx) {
+  codec::ProgressRecord progress;
+  progress.as_of = ctx.task_clock();
+  progress.transaction_number = ctx.transaction_number();
+  const auto offsets = ctx.next_offsets();
+  for (int i = 0; i < kInputTopics; ++i) {
+    progress.positions.push_back(
+        {std::string(input_topic_name(i)), offsets[static_cast<std::size_t>(i)]});
+  }
+  progress.refused = refused_;
+  buffer_.clear();
+  bus::append_wire_prefix(codec::kProgressSchemaId, buffer_);
+  codec::encode_progress(progress, buffer_);
+  const auto key = codec::progress_key(partition_);
+  ctx.send({.topic = bus::kCitizenState, .partition = partition_, .key = key, .value = buffer_});
+  ctx.writes().put(kStates, key, buffer_);
+}
+
+}  // namespace kronika::citizen

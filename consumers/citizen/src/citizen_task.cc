@@ -1,0 +1,585 @@
+#include "citizen_task_impl.h"
+#include "journal_codec.h"
+
+#include <array>
+#include <chrono>
+
+#include <kronika/base/bytes.h>
+#include <kronika/bus/topics.h>
+#include <kronika/bus/wire.h>
+#include <kronika/citizen/errc.h>
+#include <kronika/codec/event_codec.h>
+#include <kronika/codec/schema_ids.h>
+
+namespace kronika::citizen {
+
+using domain::Admission;
+using domain::JournalEntry;
+
+namespace {
+
+constexpr std::chrono::hours kLateAfter{72};  // domain.md 4.2 point 4
+constexpr std::size_t kReasons = static_cast<std::size_t>(domain::Reason::kInternalInvariant) + 1;
+
+std::uint64_t hash_of(const EventId& id) { return read_be<std::uint64_t>(id.view(), 8); }
+std::uint64_t hash_of(const domain::Event& event) {
+  return domain::fact_hash(event.source_system, event.source_message_id);
+}
+
+bool names(const std::vector<codec::RefusedRecord>& refused, const bus::Record& record) {
+  return std::any_of(refused.begin(), refused.end(), [&](const codec::RefusedRecord& r) {
+    return r.offset == record.offset && r.partition == record.partition && r.topic == record.topic;
+  });
+}
+
+}  // namespace
+
+Error refusal(domain::Reason reason, std::string sentence) {
+  static const auto rows = [] {
+    std::array<ErrorRow, kReasons> made{};
+    for (std::size_t i = 0; i < kReasons; ++i) {
+      made[i] = {domain::slug(static_cast<domain::Reason>(i)), Disposition::kRejectRecord};
+    }
+    return made;
+  }();
+  return Error{ErrorCode{rows[static_cast<std::size_t>(reason)]}, std::move(sentence)};
+}
+
+CitizenTask::CitizenTask(std::int32_t partition, const store::StateStore& store,
+                         const Options& options, std::shared_ptr<const domain::Fold> fold)
+    : partition_(partition),
+      store_(store),
+      rules_(options.rules),
+      fold_(std::move(fold)),
+      probe_(options.probe),
+      cache_(options.cache_bytes) {}
+
+// ---- restore
+
+Result<void> CitizenTask::on_state_record(const bus::Record& record, bus::TaskContext& ctx) {
+  if (record.key.size() == kPersonBytes) cache_.erase(*PersonKey::from_bytes(record.key));
+  if (record.tombstone) {
+    ctx.writes().erase(kStates, record.key);
+  } else {
+    ctx.writes().put(kStates, record.key, record.value);
+  }
+  return {};
+}
+
+Result<void> CitizenTask::on_journal_record(const bus::Record& record, bus::TaskContext& ctx) {
+  // The runtime applied what was staged: memory may be given back.
+  if (ctx.writes().empty()) {
+    release_touched();
+    cache_.trim();
+  }
+  if (record.topic_index == kFlytning) return take_flytning(record, Mode::kReplay, ctx);
+  if (names(refused_, record) || !read_event(record, Mode::kReplay)) return {};
+  auto slot = slot_of(entry_.event.person_key);
+  if (!slot) return tl::unexpected(slot.error());
+  if (names((*slot)->record.refused, record)) return {};
+  auto judged = journal_event(**slot, bus::read_wire(record.value)->message, Mode::kReplay, ctx);
+  if (!judged) return tl::unexpected(judged.error());
+  return {};
+}
+
+Result<void> CitizenTask::on_restored(bus::TaskContext&) {
+  // Replay filled slots from a store that was still behind; read afresh from here on.
+  on_aborted();
+  cache_.clear();
+  deadlines_ = DeadlineIndex();
+  outdated_.clear();
+  refused_.clear();
+  std::optional<Error> fault;
+  const auto current = rules_->generation;
+  const auto read = [&](std::string_view key, std::string_view value) {
+    const auto wire = bus::read_wire(value);
+    if (codec::is_progress_key(key)) {
+      codec::ProgressRecord progress;
+      if (wire && codec::decode_progress(wire->message, progress))
+        refused_ = std::move(progress.refused);
+      return true;
+    }
+    codec::CitizenRecord record;
+    if (!wire || !codec::decode_citizen(wire->message, record)) {
+      fault = Error{code<Errc::kStateDamaged>(),
+                    "a citizen-state record does not read back; the store is rebuilt"};
+      return false;
+    }
+    deadlines_.set(record.state.person, record.next_deadline);
+    if (record.generation == current) return true;
+    if (record.generation.ordinal > current.ordinal) {
+      fault = Error{code<Errc::kNewerGeneration>(),
+                    "states were folded with rule generation " +
+                        std::to_string(record.generation.ordinal) + ", this build has " +
+                        std::to_string(current.ordinal) + "; start the newer rules"};
+      return false;
+    }
+    if (record.generation.ordinal == current.ordinal) {
+      fault = Error{code<Errc::kGenerationClash>(), "the rules changed under the same ordinal " +
+                                                        std::to_string(current.ordinal) +
+                                                        "; raise reference.generation"};
+      return false;
+    }
+    outdated_.push_back(record.state.person);
+    return true;
+  };
+  if (auto done = store_.scan_prefix(kStates, {}, read); !done) return done;
+  if (fault) return tl::unexpected(*fault);
+  deadlines_.commit();
+  committed_refused_ = refused_.size();
+  return {};
+}
+
+std::optional<bus::Task::Progress> CitizenTask::read_progress(const bus::Record& record) const {
+  if (!codec::is_progress_key(record.key)) return std::nullopt;
+  const auto wire = bus::read_wire(record.value);
+  codec::ProgressRecord stored;
+  if (!wire || !codec::decode_progress(wire->message, stored)) return std::nullopt;
+  Progress progress{std::vector<std::int64_t>(kInputTopics, 0), stored.transaction_number,
+                    stored.as_of};
+  for (const auto& position : stored.positions) {
+    for (int i = 0; i < kInputTopics; ++i) {
+      if (input_topic_name(i) == position.topic)
+        progress.next_offsets[static_cast<std::size_t>(i)] = position.next_offset;
+    }
+  }
+  return progress;
+}
+
+// ---- slots
+
+Result<Slot*> CitizenTask::slot_of(const PersonKey& person) {
+  if (Slot* held = cache_.find(person)) {
+    if (probe_ != nullptr) probe_->cache_hits.fetch_add(1, std::memory_order_relaxed);
+    return held;
+  }
+  if (probe_ != nullptr) probe_->cache_misses.fetch_add(1, std::memory_order_relaxed);
+  auto stored = store_.get(kStates, person.view());
+  if (!stored) return tl::unexpected(stored.error());
+  auto slot = std::make_unique<Slot>();
+  if (*stored) {
+    const auto wire = bus::read_wire(**stored);
+    if (!wire || !codec::decode_citizen(wire->message, slot->record)) {
+      return fail(code<Errc::kStateDamaged>(),
+                  "a citizen-state record does not read back; the store is rebuilt");
+    }
+  } else {
+    slot->record.state.person = person;
+    slot->record.as_of = Instant::min();
+  }
+  if (auto done = read_glances(person, *slot); !done) return tl::unexpected(done.error());
+  slot->charge =
+      sizeof(Slot) + (*stored ? 2 * (*stored)->size() : 0) + 16 * slot->fact_hashes.size();
+  return &cache_.insert(person, std::move(slot));
+}
+
+Result<void> CitizenTask::read_glances(const PersonKey& person, Slot& slot) {
+  bool readable = true;
+  const auto read = [&](std::string_view key, std::string_view value) {
+    if (key.size() == kFactPrefixBytes) {
+      Link link;
+      readable =
+          !value.empty() && codec::decode_event(value.substr(1), link.replacement).has_value();
+      link.voided = readable && value[0] != 0;
+      slot.links.push_back(std::move(link));
+      return readable;
+    }
+    const auto seen = glance(key, value);
+    readable = seen.has_value();
+    if (!readable) return false;
+    slot.remember(seen->fact_hash, hash_of(seen->event_id));
+    if (seen->visible_from > slot.record.as_of) slot.will_be_visible(seen->visible_from);
+    return true;
+  };
+  if (auto done = store_.scan_prefix(kJournal, person.view(), read); !done) return done;
+  if (!readable)
+    return fail(code<Errc::kJournalDamaged>(),
+                "a journal record does not read back; the store is rebuilt");
+  return {};
+}
+
+Result<std::map<std::string, std::string>> CitizenTask::journal_of(const Slot& slot,
+                                                                   std::string_view prefix) const {
+  std::map<std::string, std::string> records;
+  const auto keep = [&](std::string_view key, std::string_view value) {
+    if (key.size() == kJournalKeyBytes) records.emplace(key, value);
+    return true;
+  };
+  if (auto done = store_.scan_prefix(kJournal, prefix, keep); !done)
+    return tl::unexpected(done.error());
+  for (auto it = slot.staged.lower_bound(std::string(prefix)); it != slot.staged.end(); ++it) {
+    if (!it->first.starts_with(prefix)) break;
+    if (it->first.size() != kJournalKeyBytes) continue;
+    if (it->second.empty()) {
+      records.erase(it->first);
+    } else {
+      records[it->first] = it->second;
+    }
+  }
+  return records;
+}
+
+Result<std::vector<JournalEntry>> CitizenTask::entries_of(
+    const std::map<std::string, std::string>& records) {
+  std::vector<JournalEntry> entries(records.size());
+  std::size_t i = 0;
+  for (const auto& [key, value] : records) {
+    if (auto done = read_journal_value(value, entries[i++]); !done)
+      return tl::unexpected(done.error());
+  }
+  return entries;
+}
+
+void CitizenTask::touch(Slot& slot) {
+  if (slot.touched) return;
+  slot.touched = true;
+  touched_.push_back(&slot);
+}
+
+// ---- one record
+
+Result<void> CitizenTask::read_event(const bus::Record& record, Mode mode) {
+  const auto wire = bus::read_wire(record.value);
+  if (!wire)
+    return tl::unexpected(
+        refusal(domain::Reason::kUndecodable, "the value has no wire prefix (0, schema id)"));
+  if (wire->schema_id != codec::kEventSchemaId) {
+    return tl::unexpected(refusal(domain::Reason::kSchemaUnknown,
+                                  "the schema id is not that of kronika.event.v1.Event"));
+  }
+  if (auto done = codec::decode_event(wire->message, entry_.event); !done) {
+    return tl::unexpected(refusal(domain::Reason::kUndecodable, done.error().context));
+  }
+  if (entry_.event.person_key.view() != record.key) {
+    return tl::unexpected(
+        refusal(domain::Reason::kKeyMismatch, "the record's key is not the event's person_key"));
+  }
+  if (mode == Mode::kLive) {
+    if (auto found = domain::check(*rules_, entry_.event, record.timestamp)) {
+      return tl::unexpected(refusal(found->reason, found->field.empty()
+                                                       ? found->sentence
+                                                       : found->field + ": " + found->sentence));
+    }
+  }
+  entry_.origin = {record.timestamp, static_cast<std::uint8_t>(record.topic_index),
+                   record.partition, record.offset};
+  entry_.path.clear();
+  return {};
+}
+
+Result<void> CitizenTask::process(const bus::Record& record, bus::TaskContext& ctx) {
+  if (record.topic_index == kFlytning) return take_flytning(record, Mode::kLive, ctx);
+  if (auto done = read_event(record, Mode::kLive); !done) return done;
+  auto found = slot_of(entry_.event.person_key);
+  if (!found) return tl::unexpected(found.error());
+  Slot& slot = **found;
+  auto judged = journal_event(slot, bus::read_wire(record.value)->message, Mode::kLive, ctx);
+  if (!judged) return tl::unexpected(judged.error());
+
+  const auto& event = entry_.event;
+  Booked booked;
+  booked.entry.event_id = event.event_id;
+  booked.entry.topic = record.topic;
+  booked.entry.partition = record.partition;
+  booked.entry.offset = record.offset;
+  booked.entry.sender_org = event.sender_org;
+  touch(slot);
+  slot.heard = std::max(slot.heard, record.timestamp);
+  switch (judged->admission) {
+    case Admission::kApplied:
+      booked.entry.outcome = codec::LedgerOutcome::kApplied;
+      ++counts_.applied;
+      if (record.timestamp - domain::sort_key(event).time > kLateAfter) ++counts_.late;
+      fold_in(slot, judged->known, booked,
+              std::max({ctx.task_clock(), slot.heard, slot.record.as_of}));
+      break;
+    case Admission::kDuplicate:
+      booked.entry.outcome = codec::LedgerOutcome::kDuplicate;
+      ++counts_.duplicate;
+      if (judged->journal_changed) slot.refold = slot.changed = true;
+      break;
+    case Admission::kSuperseded:
+      booked.entry.outcome = codec::LedgerOutcome::kSuperseded;
+      ++counts_.superseded;
+      break;
+    case Admission::kConflict:
+    case Admission::kEventIdReused:
+      // journal_event() refused it, unless it was received first: then the other copy went to the
+      // dead letters.
+      booked.entry.outcome = codec::LedgerOutcome::kApplied;
+      ++counts_.applied;
+      slot.refold = slot.changed = true;
+      booked.awaits_refold = &slot;
+      break;
+  }
+  booked_.push_back(std::move(booked));
+  if (event.type() == domain::EventType::kCprReplaced && judged->journal_changed)
+    return send_links(slot, event, ctx);
+  return {};
+}
+
+void CitizenTask::fold_in(Slot& slot, bool known, Booked& booked, Instant clock) {
+  const auto& event = entry_.event;
+  const bool moves =
+      event.type() ==
+      domain::EventType::kCprReplaced;  // handled by citizen_moves.cc, not by the fold
+  if (!moves && !domain::Fold::handles(event.type())) {
+    booked.entry.unimplemented = true;
+    ++counts_.unimplemented;
+  }
+  slot.changed = true;
+  if (slot.record.moved_to) return;  // its events live under the new key (A16)
+  if (slot.refold) {
+    booked.awaits_refold = &slot;
+    return;
+  }
+  const Instant visible = domain::visible_from(event);
+  if (visible > clock) {
+    slot.will_be_visible(visible);
+    return;
+  }
+  if (known || event.op == domain::Op::kCancel || !fold_->can_append(slot.record.state, event)) {
+    slot.refold = true;
+    booked.awaits_refold = &slot;
+    return;
+  }
+  booked.entry.irregular = fold_->append(slot.record.state, event);
+  ++counts_.fast_path;
+}
+
+void CitizenTask::on_rejected(const bus::Record& record, std::string_view reason,
+                              bus::TaskContext&) {
+  ++counts_.rejected;
+  codec::RefusedRecord refused{std::string(record.topic), record.partition, record.offset,
+                               std::string(reason)};
+  Booked booked;
+  booked.entry.outcome = codec::LedgerOutcome::kRejected;
+  booked.entry.reason = reason;
+  booked.entry.topic = record.topic;
+  booked.entry.partition = record.partition;
+  booked.entry.offset = record.offset;
+  booked_.push_back(std::move(booked));
+  const auto person = PersonKey::from_bytes(record.key);
+  if (person) {
+    if (auto slot = slot_of(*person)) {
+      touch(**slot);
+      (*slot)->changed = true;
+      (*slot)->heard = std::max((*slot)->heard, record.timestamp);
+      (*slot)->record.refused.push_back(std::move(refused));
+      return;
+    }
+  }
+  refused_.push_back(std::move(refused));
+}
+
+// ---- journal
+
+void CitizenTask::put_entry(Slot& slot, std::string key, const JournalEntry& entry,
+                            std::string_view event_bytes, Mode mode, bus::TaskContext& ctx) {
+  std::string value;
+  value.reserve(event_bytes.size() + 64);
+  append_journal_value(entry, event_bytes, value);
+  ctx.writes().put(kJournal, key, value);
+  slot.remember(hash_of(entry.event), hash_of(entry.event.event_id));
+  slot.staged[std::move(key)] = std::move(value);
+  if (mode == Mode::kLive && slot.record.moved_to) forward(slot, entry, event_bytes, false, ctx);
+}
+
+void CitizenTask::erase_entry(Slot& slot, const std::string& key, bus::TaskContext& ctx) {
+  ctx.writes().erase(kJournal, key);
+  slot.staged[key] = std::string();
+}
+
+Result<CitizenTask::Judged> CitizenTask::journal_event(Slot& slot, std::string_view event_bytes,
+                                                       Mode mode, bus::TaskContext& ctx) {
+  if (slot.knows_fact(hash_of(entry_.event)) || slot.knows_id(hash_of(entry_.event.event_id))) {
+    return judge_known(slot, event_bytes, mode, ctx);
+  }
+  if (mode == Mode::kReplay) touch(slot);
+  put_entry(slot, journal_key(slot.person(), entry_, 0), entry_, event_bytes, mode, ctx);
+  return Judged{Admission::kApplied, true, false};
+}
+
+Result<CitizenTask::Judged> CitizenTask::judge_known(Slot& slot, std::string_view event_bytes,
+                                                     Mode mode, bus::TaskContext& ctx) {
+  // A reused event id can stand anywhere in the journal; a known fact lies under its prefix.
+  const auto& event = entry_.event;
+  const bool whole = slot.knows_id(hash_of(event.event_id));
+  const auto records = journal_of(
+      slot, whole ? std::string(slot.person().view()) : fact_prefix(slot.person(), hash_of(event)));
+  if (!records) return tl::unexpected(records.error());
+  const auto entries = entries_of(*records);
+  if (!entries) return tl::unexpected(entries.error());
+
+  std::vector<const JournalEntry*> known;
+  std::vector<const std::string*> keys;
+  std::uint8_t free_slot = 0;
+  auto key = records->begin();
+  for (const auto& entry : *entries) {
+    const std::string& stored_key = (key++)->first;
+    if (!entry.path.empty()) continue;  // moved entries are merged in the fold alone
+    const bool same_fact = entry.event.source_system == event.source_system &&
+                           entry.event.source_message_id == event.source_message_id;
+    if (same_fact || entry.event.event_id == event.event_id) {
+      known.push_back(&entry);
+      keys.push_back(&stored_key);
+    }
+    if (!same_fact && hash_of(entry.event) == hash_of(event)) {
+      free_slot = std::max(free_slot, static_cast<std::uint8_t>(stored_key.back() + 1));
+    }
+  }
+  auto verdict = domain::admit(known, entry_);
+  if (mode == Mode::kReplay) touch(slot);
+
+  const bool refused = (verdict.admission == Admission::kConflict ||
+                        verdict.admission == Admission::kEventIdReused) &&
+                       !verdict.store_incoming;
+  if (refused) {
+    if (mode == Mode::kReplay) return Judged{verdict.admission, false, true};
+    const auto reason = verdict.admission == Admission::kConflict ? domain::Reason::kVersionConflict
+                                                                  : domain::Reason::kEventIdReused;
+    return tl::unexpected(refusal(reason, std::string(domain::explain(reason))));
+  }
+  if (!verdict.store_incoming) return Judged{verdict.admission, false, true};
+  if (verdict.replaces) {
+    const auto& before = *known[*verdict.replaces];
+    erase_entry(slot, *keys[*verdict.replaces], ctx);
+    const bool conflict =
+        verdict.admission == Admission::kConflict || verdict.admission == Admission::kEventIdReused;
+    if (conflict && mode == Mode::kLive) evict(slot, before, ctx);
+  }
+  const bool merged = verdict.merged.event.event_id != event.event_id ||
+                      verdict.merged.event.recorded_at != event.recorded_at;
+  std::string merged_bytes;
+  if (merged) {
+    codec::encode_event(verdict.merged.event, merged_bytes);
+    event_bytes = merged_bytes;
+  }
+  put_entry(slot, journal_key(slot.person(), verdict.merged, free_slot), verdict.merged,
+            event_bytes, mode, ctx);
+  return Judged{verdict.admission, true, true};
+}
+
+void CitizenTask::evict(Slot& slot, const JournalEntry& loser, bus::TaskContext& ctx) {
+  std::string value;
+  bus::append_wire_prefix(codec::kEventSchemaId, value);
+  codec::encode_event(loser.event, value);
+  bus::Record record;
+  record.topic = input_topic_name(loser.origin.topic);
+  record.topic_index = loser.origin.topic;
+  record.partition = loser.origin.partition;
+  record.offset = loser.origin.offset;
+  record.timestamp = loser.origin.timestamp;
+  record.key = slot.person().view();
+  record.value = value;
+  const auto reason = domain::slug(domain::Reason::kVersionConflict);
+  ctx.dead_letter(record,
+                  {.stage = kStage,
+                   .reason = reason,
+                   .detail = "another copy of this version was received first, on another topic"});
+  on_rejected(record, reason, ctx);
+}
+
+// ---- life cycle
+
+std::optional<Instant> CitizenTask::next_deadline() const {
+  if (outdated_taken_ < outdated_.size()) return Instant::min();
+  return deadlines_.earliest();
+}
+
+Result<bool> CitizenTask::punctuate(std::size_t limit, bus::TaskContext& ctx) {
+  for (; limit > 0 && outdated_taken_ < outdated_.size(); --limit) {
+    auto slot = slot_of(outdated_[outdated_taken_++]);
+    if (!slot) return tl::unexpected(slot.error());
+    touch(**slot);
+    (*slot)->changed = (*slot)->refold = true;
+    ++counts_.generation_refolds;
+  }
+  for (; limit > 0; --limit) {
+    const auto due = deadlines_.earliest();
+    if (!due || *due > ctx.task_clock()) break;
+    const PersonKey person = deadlines_.first();
+    auto slot = slot_of(person);
+    if (!slot) return tl::unexpected(slot.error());
+    touch(**slot);
+    (*slot)->changed = true;
+    deadlines_.set(person, std::nullopt);  // flush() names the next one
+    ++counts_.deadlines;
+  }
+  const auto next = next_deadline();
+  return next && *next <= ctx.task_clock();
+}
+
+void CitizenTask::release_touched() {
+  for (Slot* slot : touched_) {
+    slot->touched = slot->changed = slot->refold = false;
+    slot->staged.clear();
+  }
+  touched_.clear();
+}
+
+void CitizenTask::on_committed() {
+  release_touched();
+  booked_.clear();
+  deadlines_.commit();
+  outdated_.erase(outdated_.begin(),
+                  outdated_.begin() + static_cast<std::ptrdiff_t>(outdated_taken_));
+  outdated_taken_ = 0;
+  committed_refused_ = refused_.size();
+  cache_.trim();
+  if (probe_ != nullptr) {
+    const auto add = [](std::atomic<std::uint64_t>& total, std::uint64_t n) {
+      total.fetch_add(n, std::memory_order_relaxed);
+    };
+    add(probe_->applied, counts_.applied);
+    add(probe_->duplicate, counts_.duplicate);
+    add(probe_->superseded, counts_.superseded);
+    add(probe_->rejected, counts_.rejected);
+    add(probe_->irregular, counts_.irregular);
+    add(probe_->unimplemented, counts_.unimplemented);
+    add(probe_->late, counts_.late);
+    add(probe_->fast_path, counts_.fast_path);
+    add(probe_->refolds, counts_.refolds);
+    add(probe_->refolded_events, counts_.refolded_events);
+    add(probe_->deadlines, counts_.deadlines);
+    add(probe_->generation_refolds, counts_.generation_refolds);
+  }
+  counts_ = {};
+}
+
+void CitizenTask::on_aborted() {
+  // Slots of the transaction hold what did not happen; the store still has the truth.
+  for (Slot* slot : touched_) cache_.erase(PersonKey(slot->person()));
+  touched_.clear();
+  booked_.clear();
+  deadlines_.abort();
+  outdated_taken_ = 0;
+  refused_.resize(committed_refused_);
+  counts_ = {};
+}
+
+std::string_view input_topic_name(int index) {
+  static constexpr std::string_view kNames[kInputTopics] = {bus::kHenvisning, bus::kUdskrivning,
+                                                            bus::kMaaling,    bus::kForloeb,
+                                                            bus::kPerson,     bus::kFlytning};
+  return kNames[index];
+}
+
+bus::TaskSpec citizen_task_spec(const Options& options) {
+  bus::TaskSpec spec;
+  spec.name = "citizen";
+  for (int i = 0; i < kInputTopics; ++i) spec.input_topics.emplace_back(input_topic_name(i));
+  spec.compacted_topic = std::string(bus::kCitizenState);
+  spec.rebuilds_journal = true;
+  spec.column_families = {
+      {.name = "states", .access = store::Access::kPointLookup},
+      {.name = "journal", .access = store::Access::kAppendScan, .prefix_bytes = kPersonBytes},
+  };
+  auto fold = std::make_shared<const domain::Fold>(*options.rules);
+  spec.make_task = [options, fold](std::int32_t partition, const store::StateStore& store) {
+    return std::make_unique<CitizenTask>(partition, store, options, fold);
+  };
+  return spec;
+}
+
+}  // namespace kronika::citizen

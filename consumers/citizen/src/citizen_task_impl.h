@@ -1,0 +1,137 @@
+// The citizen task, declared here because its parts lie in three files: citizen_task.cc (restore,
+// one record, life cycle), citizen_flush.cc (what a transaction emits) and citizen_moves.cc (a
+// person's way to a new key, A16).
+#pragma once
+
+#include "citizen_slot.h"
+#include "deadline_index.h"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <kronika/citizen/citizen_task.h>
+#include <kronika/codec/citizen_codec.h>
+#include <kronika/codec/ledger_codec.h>
+#include <kronika/domain/checks.h>
+#include <kronika/domain/fold.h>
+
+namespace kronika::citizen {
+
+inline constexpr std::string_view kStage = "citizen";
+
+/// The error by which process() refuses a record; its slug is the reason code of domain.md 4.3.
+[[nodiscard]] Error refusal(domain::Reason reason, std::string sentence);
+
+class CitizenTask final : public bus::Task {
+ public:
+  CitizenTask(std::int32_t partition, const store::StateStore& store, const Options& options,
+              std::shared_ptr<const domain::Fold> fold);
+
+  Result<void> on_state_record(const bus::Record& record, bus::TaskContext& ctx) override;
+  Result<void> on_journal_record(const bus::Record& record, bus::TaskContext& ctx) override;
+  Result<void> on_restored(bus::TaskContext& ctx) override;
+  Result<void> process(const bus::Record& record, bus::TaskContext& ctx) override;
+  void on_rejected(const bus::Record& record, std::string_view reason,
+                   bus::TaskContext& ctx) override;
+  Result<bool> punctuate(std::size_t limit, bus::TaskContext& ctx) override;
+  std::optional<Instant> next_deadline() const override;
+  Result<void> flush(bus::TaskContext& ctx) override;
+  void on_committed() override;
+  void on_aborted() override;
+  std::optional<Progress> read_progress(const bus::Record& record) const override;
+
+ private:
+  /// An event of this transaction, for the ledger; sent at flush(), when it is known whether it was
+  /// irregular.
+  struct Booked {
+    codec::LedgerEntry entry;
+    Slot* awaits_refold = nullptr;
+  };
+  /// Whether outputs are wanted: replay of the journal (A5) emits nothing.
+  enum class Mode : std::uint8_t { kLive, kReplay };
+
+  // Reading.
+  Result<void> read_event(const bus::Record& record, Mode mode);
+  Result<Slot*> slot_of(const PersonKey& person);
+  Result<void> read_glances(const PersonKey& person, Slot& slot);
+  /// The journal records under a key prefix, with what this transaction staged, as (key, value).
+  Result<std::map<std::string, std::string>> journal_of(const Slot& slot,
+                                                        std::string_view prefix) const;
+  static Result<std::vector<domain::JournalEntry>> entries_of(
+      const std::map<std::string, std::string>& records);
+  void touch(Slot& slot);
+  void release_touched();
+
+  // One event into the journal.
+  struct Judged {
+    domain::Admission admission = domain::Admission::kApplied;
+    bool journal_changed = false;
+    bool known = false;  ///< its fact or event id was in the journal before
+  };
+  Result<Judged> journal_event(Slot& slot, std::string_view event_bytes, Mode mode,
+                               bus::TaskContext& ctx);
+  Result<Judged> judge_known(Slot& slot, std::string_view event_bytes, Mode mode,
+                             bus::TaskContext& ctx);
+  void put_entry(Slot& slot, std::string key, const domain::JournalEntry& entry,
+                 std::string_view event_bytes, Mode mode, bus::TaskContext& ctx);
+  void erase_entry(Slot& slot, const std::string& key, bus::TaskContext& ctx);
+  void evict(Slot& slot, const domain::JournalEntry& loser, bus::TaskContext& ctx);
+  void fold_in(Slot& slot, bool known, Booked& booked, Instant clock);
+
+  // Moves between person keys.
+  Result<void> take_flytning(const bus::Record& record, Mode mode, bus::TaskContext& ctx);
+  Result<void> take_link(Slot& slot, const codec::MoveLink& link, Mode mode, bus::TaskContext& ctx);
+  Result<void> take_moved(Slot& slot, const codec::MovedEvent& moved, const bus::Record& record,
+                          Mode mode, bus::TaskContext& ctx);
+  Result<void> send_links(Slot& slot, const domain::Event& replacement, bus::TaskContext& ctx);
+  /// The links changed from `before`: withdraws what was forwarded through it, and forwards through
+  /// what holds now.
+  Result<void> redirect(Slot& slot, const Link* before, bus::TaskContext& ctx);
+  void forward(const Slot& slot, const domain::JournalEntry& entry, std::string_view event_bytes,
+               bool withdrawn, bus::TaskContext& ctx);
+  void forward_through(const Link& link, const Slot& slot, const domain::JournalEntry& entry,
+                       std::string_view event_bytes, bool withdrawn, bus::TaskContext& ctx);
+  void put_link(Slot& slot, const Link& link, bus::TaskContext& ctx);
+  Result<void> break_cycle(Slot& slot, const std::vector<domain::Hop>& path,
+                           const bus::Record& record, Mode mode, bus::TaskContext& ctx);
+
+  // flush().
+  Result<void> refold(Slot& slot, Instant as_of);
+  void emit_record(Slot& slot, Instant as_of, domain::CellDeltas& deltas, bus::TaskContext& ctx);
+  void emit_level_changes(Slot& slot, const domain::Evaluation& evaluation, bus::TaskContext& ctx);
+  void emit_ledger(bus::TaskContext& ctx);
+  void emit_deltas(const domain::CellDeltas& deltas, bus::TaskContext& ctx);
+  void emit_progress(bus::TaskContext& ctx);
+
+  const std::int32_t partition_;
+  const store::StateStore& store_;
+  const std::shared_ptr<const domain::Rules> rules_;
+  const std::shared_ptr<const domain::Fold> fold_;
+  Probe* const probe_;
+
+  SlotCache cache_;
+  DeadlineIndex deadlines_;
+  std::deque<PersonKey> outdated_;             ///< folded with an older rule generation (A8)
+  std::size_t outdated_taken_ = 0;             ///< of outdated_, in the open transaction
+  std::vector<codec::RefusedRecord> refused_;  ///< of this partition, where no citizen can be named
+  std::size_t committed_refused_ = 0;
+
+  // Of the open transaction.
+  std::vector<Slot*> touched_;
+  std::vector<Booked> booked_;
+  struct Counts {
+    std::uint64_t applied = 0, duplicate = 0, superseded = 0, rejected = 0, irregular = 0,
+                  unimplemented = 0, late = 0, fast_path = 0, refolds = 0, refolded_events = 0,
+                  deadlines = 0, generation_refolds = 0;
+  } counts_;
+
+  // Reused from record to record.
+  domain::JournalEntry entry_;
+  std::string buffer_;
+};
+
+}  // namespace kronika::citizen

@@ -1,0 +1,462 @@
+// The citizen task under TaskTestDriver: what is emitted, and that neither order, duplicates,
+// aborts, crashes nor lost stores change what comes out in the end. "In the end" is judged against
+// the plain fold of the same events.
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <random>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <kronika/bus/task_test_driver.h>
+#include <kronika/bus/topics.h>
+#include <kronika/bus/wire.h>
+#include <kronika/citizen/citizen_task.h>
+#include <kronika/codec/citizen_codec.h>
+#include <kronika/codec/event_codec.h>
+#include <kronika/codec/ledger_codec.h>
+#include <kronika/codec/schema_ids.h>
+#include <kronika/domain/fold.h>
+#include <kronika/refdata/loader.h>
+
+namespace kronika::citizen {
+namespace {
+
+using domain::Event;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr Instant kNow{1'767'225'600'000};  // 2026-01-01T00:00:00Z
+constexpr std::int64_t kDay = 86'400'000;
+
+std::shared_ptr<const domain::Rules> rules() {
+  static const auto loaded =
+      refdata::load(KRONIKA_SOURCE_DIR "/data/reference",
+                    KRONIKA_SOURCE_DIR "/data/reference/organisations.csv", 1);
+  if (!loaded) throw std::runtime_error(loaded.error().context);
+  return *loaded;
+}
+
+PersonKey person(int n) {
+  PersonKey key;
+  key.bytes[0] = 0x42;
+  key.bytes[15] = static_cast<std::uint8_t>(n);
+  return key;
+}
+
+Event event(int n, std::string fact, std::int64_t day, domain::Payload payload) {
+  Event e;
+  e.source_system = "TEST";
+  e.source_message_id = std::move(fact);
+  e.source_version = 1;
+  e.op = domain::Op::kCreate;
+  e.person_key = person(n);
+  e.birth_date = domain::civil_date(1950, 1, 1);
+  e.sex = domain::Sex::kFemale;
+  e.occurred_at = Instant{kNow.ms - 300 * kDay + day * kDay};
+  e.time_precision = domain::TimePrecision::kInstant;
+  e.recorded_at = e.occurred_at;
+  e.sender_org = "990000000000301";
+  e.residence_municipality = "0751";
+  e.payload = std::move(payload);
+  std::uint64_t seed = domain::fact_hash(e.source_message_id, std::to_string(n));
+  for (auto& byte : e.event_id.bytes) {
+    seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+    byte = static_cast<std::uint8_t>(seed >> 56);
+  }
+  return e;
+}
+
+/// Another version of `e`: a message of its own, recorded later.
+Event version_of(Event e, std::uint8_t version, domain::Op op) {
+  e.source_version = version;
+  e.op = op;
+  e.event_id.bytes[0] = static_cast<std::uint8_t>(e.event_id.bytes[0] + version);
+  e.recorded_at.ms += version * 1000;
+  return e;
+}
+
+std::string bytes_of(const Event& e) {
+  std::string value;
+  bus::append_wire_prefix(codec::kEventSchemaId, value);
+  codec::encode_event(e, value);
+  return value;
+}
+
+domain::ReferralSent referral(std::string id) {
+  domain::ReferralSent sent;
+  sent.referral_id = std::move(id);
+  sent.receiver_org = "990000000000301";
+  sent.requested_service = domain::RequestedService::kMunicipalRehab;
+  sent.programme = "KOL";
+  return sent;
+}
+
+domain::MeasurementRecorded measurement(std::string code, double value, std::string unit) {
+  domain::MeasurementRecorded m;
+  m.code_system = "MCS";
+  m.code = std::move(code);
+  m.value = value;
+  m.unit = std::move(unit);
+  return m;
+}
+
+/// A KOL pathway from diagnosis to rehabilitation, with a hospital stay.
+std::vector<Event> kol_pathway(int n) {
+  std::vector<Event> events;
+  const auto add = [&](std::int64_t day, domain::Payload payload) {
+    events.push_back(event(n, "f" + std::to_string(events.size()), day, std::move(payload)));
+  };
+  add(0, domain::DiagnosisRecorded{"SKS", "DJ449", domain::DiagnosisSetting::kGp});
+  add(1, measurement("MCS88021", 3, "{score}"));
+  add(2, measurement("MCS88137", 14, "{score}"));
+  add(3, measurement("MCS88022", 1, "1"));
+  add(4, measurement("MCS88023", 45, "%"));
+  domain::StratificationAssessed assessed;
+  assessed.programme = "KOL";
+  assessed.level = 2;
+  assessed.assessor_role = "GP";
+  add(5, assessed);
+  add(6, referral("R1"));
+  domain::VisitationDecided accepted;
+  accepted.referral_id = "R1";
+  accepted.decision = domain::VisitationDecision::kAccept;
+  add(10, accepted);
+  add(17, domain::InterviewHeld{domain::InterviewKind::kInitial, {"KOL"}});
+  domain::InterventionStarted training;
+  training.intervention_id = "I1";
+  training.programmes = {"KOL"};
+  training.type = "ab87c0b5-40be-4e0a-b749-d9f833bfed2d";
+  add(24, training);
+  domain::HospitalStayStarted admitted;
+  admitted.contact_id = "C1";
+  admitted.encounter_class = domain::EncounterClass::kEmer;
+  add(40, admitted);
+  domain::HospitalStayEnded discharged;
+  discharged.contact_id = "C1";
+  discharged.disposition = domain::DischargeDisposition::kHome;
+  add(44, discharged);
+  add(60, domain::InterventionAttended{"I1", {"KOL"}, true});
+  return events;
+}
+
+std::vector<Event> kol_pathways(int citizens) {
+  std::vector<Event> all;
+  for (int n = 1; n <= citizens; ++n) {
+    for (auto& e : kol_pathway(n)) all.push_back(std::move(e));
+  }
+  return all;
+}
+
+class CitizenTaskTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() /
+              ("kronika-citizen-" + std::to_string(::getpid()) + "-" +
+               testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::remove_all(folder_);
+    open(rules(), nullptr);
+  }
+  void TearDown() override {
+    driver_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void open(std::shared_ptr<const domain::Rules> with, std::shared_ptr<bus::MemoryLog> log) {
+    driver_.reset();
+    bus::TaskTestDriver::Options options;
+    options.folder = folder_.string();
+    options.start = kNow;
+    options.log = std::move(log);
+    auto made = bus::TaskTestDriver::create(
+        citizen_task_spec({.rules = std::move(with), .probe = &probe_}), options);
+    ASSERT_TRUE(made) << made.error().context;
+    driver_ = std::move(*made);
+  }
+
+  void pipe(const Event& e) {
+    driver_->pipe(domain::topic_of(e.type()), e.person_key.view(), bytes_of(e));
+  }
+  void pipe(const std::vector<Event>& events) {
+    for (const auto& e : events) pipe(e);
+  }
+  void run() {
+    const auto done = driver_->run();
+    ASSERT_TRUE(done) << done.error().context;
+  }
+
+  std::map<PersonKey, codec::CitizenRecord> records() {
+    std::map<PersonKey, codec::CitizenRecord> found;
+    for (const auto& [key, value] : driver_->log().compacted(bus::kCitizenState)) {
+      const auto who = PersonKey::from_bytes(key);
+      if (!who) continue;
+      const auto wire = bus::read_wire(value);
+      EXPECT_TRUE(wire && codec::decode_citizen(wire->message, found[*who]));
+    }
+    return found;
+  }
+  std::vector<codec::LedgerEntry> ledger() {
+    std::vector<codec::LedgerEntry> entries;
+    for (const auto& record : driver_->log().read(bus::kLedger)) {
+      const auto wire = bus::read_wire(*record.value);
+      entries.emplace_back();
+      EXPECT_TRUE(wire && codec::decode_ledger_entry(wire->message, entries.back()));
+    }
+    return entries;
+  }
+  /// The sum of all differences emitted so far; must equal the contributions of the records.
+  domain::CellDeltas cells() {
+    domain::CellDeltas sums;
+    for (const auto& record : driver_->log().read(bus::kIndicatorDelta)) {
+      const auto wire = bus::read_wire(*record.value);
+      codec::IndicatorCell cell;
+      EXPECT_TRUE(wire && codec::decode_cell(wire->message, cell));
+      sums[*domain::CellKey::from_bytes(record.key)] += cell.value;
+    }
+    std::erase_if(sums, [](const auto& entry) { return entry.second.is_zero(); });
+    return sums;
+  }
+
+  /// What every run must come to: state, contributions and sums of the plain fold over `events`.
+  void expect_folded(const std::vector<Event>& events) {
+    const domain::Fold fold(*rules());
+    std::map<PersonKey, std::vector<domain::JournalEntry>> journals;
+    std::int64_t offset = 0;
+    for (const auto& e : events) journals[e.person_key].push_back({e, {kNow, 0, 0, offset++}, {}});
+    const auto found = records();
+    domain::CellDeltas expected;
+    for (const auto& [who, entries] : journals) {
+      ASSERT_TRUE(found.contains(who));
+      const auto& record = found.at(who);
+      const auto effective = domain::effective_events(entries, {.as_of = record.as_of});
+      const auto state = fold.refold(who, effective.events);
+      std::string want;
+      std::string got;
+      codec::encode_fold(state, want);
+      codec::encode_fold(record.state, got);
+      EXPECT_EQ(got, want);
+      const auto contributions = fold.contributions(state, record.as_of);
+      EXPECT_EQ(record.contributions, contributions);
+      domain::add_difference({}, contributions, false, expected);
+    }
+    EXPECT_EQ(cells(), expected);
+  }
+
+  std::filesystem::path folder_;
+  Probe probe_;
+  std::unique_ptr<bus::TaskTestDriver> driver_;
+};
+
+TEST_F(CitizenTaskTest, FoldsAPathwayAndBooksEachEventOnce) {
+  const auto events = kol_pathway(1);
+  pipe(events);
+  run();
+  expect_folded(events);
+  EXPECT_THAT(ledger(), SizeIs(events.size()));
+  EXPECT_EQ(probe_.applied.load(), events.size());
+  EXPECT_FALSE(cells().empty());
+}
+
+TEST_F(CitizenTaskTest, AppendsEventsThatComeInOrder) {
+  const auto events = kol_pathway(1);
+  for (const auto& e : events) {
+    pipe(e);
+    run();
+  }
+  expect_folded(events);
+  EXPECT_EQ(probe_.fast_path.load(), events.size());
+  EXPECT_EQ(probe_.refolds.load(), 0U);
+}
+
+TEST_F(CitizenTaskTest, EndsTheSameWhateverTheOrderAndTheBatches) {
+  const auto events = kol_pathways(2);
+  std::vector<Event> sent = events;
+  sent.insert(sent.end(), events.begin(), events.begin() + 5);  // doubled
+  std::mt19937 random(7);
+  std::shuffle(sent.begin(), sent.end(), random);
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    pipe(sent[i]);
+    if (i % 4 == 3) run();
+  }
+  run();
+  expect_folded(events);
+  EXPECT_EQ(probe_.duplicate.load(), 5U);
+}
+
+TEST_F(CitizenTaskTest, HighestVersionCountsAndACancelledFactIsGone) {
+  auto events = kol_pathway(1);
+  const auto cancelled = version_of(events[12], 3, domain::Op::kCancel);
+  auto moved = version_of(events[6], 2, domain::Op::kRevise);
+  moved.occurred_at.ms += kDay;
+  moved.recorded_at.ms += kDay;
+  pipe(cancelled);  // before the fact itself
+  run();
+  pipe(events);
+  run();
+  pipe(moved);
+  run();
+  events.push_back(moved);
+  events.push_back(cancelled);
+  expect_folded(events);
+  EXPECT_EQ(probe_.superseded.load(), 1U);
+}
+
+TEST_F(CitizenTaskTest, OtherContentUnderTheSameVersionIsDeadLettered) {
+  const auto events = kol_pathway(1);
+  pipe(events);
+  auto copy = events[6];
+  std::get<domain::ReferralSent>(copy.payload).reason = "another text";
+  run();
+  pipe(copy);
+  run();
+  expect_folded(events);
+  ASSERT_THAT(driver_->log().read(bus::kDeadLetter), SizeIs(1));
+  EXPECT_EQ(driver_->log().read(bus::kDeadLetter)[0].header("kronika-dlq-reason"),
+            "VERSION_CONFLICT");
+  EXPECT_THAT(records().at(person(1)).refused, SizeIs(1));
+  EXPECT_EQ(ledger().back().reason, "VERSION_CONFLICT");
+}
+
+TEST_F(CitizenTaskTest, BytesThatNobodyReadsAreDeadLetteredAndThePartitionGoesOn) {
+  driver_->pipe(bus::kMaaling, person(1).view(), "garbage");
+  driver_->pipe(bus::kMaaling, "short key", "");
+  const auto events = kol_pathway(1);
+  pipe(events);
+  run();
+  expect_folded(events);
+  EXPECT_THAT(driver_->log().read(bus::kDeadLetter), SizeIs(2));
+  EXPECT_EQ(probe_.rejected.load(), 2U);
+  // After losing the disk the refused records stay out.
+  ASSERT_TRUE(driver_->lose_store());
+  run();
+  expect_folded(events);
+  EXPECT_THAT(driver_->log().read(bus::kDeadLetter), SizeIs(2));
+}
+
+TEST_F(CitizenTaskTest, AbortsCrashesAndLostStoresChangeNothing) {
+  const auto events = kol_pathways(4);
+  std::vector<Event> sent = events;
+  std::mt19937 random(11);
+  std::shuffle(sent.begin(), sent.end(), random);
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    pipe(sent[i]);
+    if (i % 5 != 4) continue;
+    ASSERT_TRUE(driver_->poll());
+    switch (i / 5 % 5) {
+      case 0:
+        ASSERT_TRUE(driver_->abort());
+        break;
+      case 1:
+        ASSERT_TRUE(driver_->crash());
+        break;
+      case 2:
+        ASSERT_TRUE(driver_->crash_after_commit());
+        break;
+      case 3:
+        ASSERT_TRUE(driver_->lose_store());
+        break;
+      default:
+        driver_->fail_commits(1);
+        run();
+    }
+  }
+  run();
+  expect_folded(events);
+  EXPECT_THAT(ledger(), SizeIs(events.size()));
+}
+
+TEST_F(CitizenTaskTest, TimeAloneChangesAStateAndItsFigures) {
+  const auto events = kol_pathway(1);
+  pipe(events);
+  run();
+  const auto before = records().at(person(1));
+  ASSERT_TRUE(before.next_deadline);
+  driver_->advance_to(Instant{kNow.ms + 200 * kDay});
+  run();
+  const auto after = records().at(person(1));
+  EXPECT_GT(after.as_of, before.as_of);
+  ASSERT_TRUE(after.next_deadline);
+  EXPECT_GT(*after.next_deadline, Instant{kNow.ms + 200 * kDay});
+  expect_folded(events);
+  EXPECT_THAT(ledger(), SizeIs(events.size()));  // a deadline is no event
+}
+
+TEST_F(CitizenTaskTest, AnEventOfTheNextMinutesWaitsUntilItsTime) {
+  auto events = kol_pathway(1);
+  pipe(events);
+  auto soon = event(1, "soon", 0, domain::InterviewHeld{domain::InterviewKind::kFinal, {"KOL"}});
+  soon.occurred_at = Instant{kNow.ms + 4 * 60'000};
+  soon.recorded_at = kNow;
+  pipe(soon);
+  run();
+  EXPECT_EQ(records().at(person(1)).next_deadline, soon.occurred_at);
+  driver_->advance_to(Instant{kNow.ms + 5 * 60'000});
+  run();
+  events.push_back(soon);
+  expect_folded(events);
+  const auto state = records().at(person(1)).state;
+  EXPECT_EQ(state.current(rules()->programme("KOL"))->state, domain::State::kFinalInterview);
+}
+
+TEST_F(CitizenTaskTest, ANewRuleGenerationFoldsEveryoneAgainWithoutLosingAFigure) {
+  const auto events = kol_pathway(1);
+  pipe(events);
+  run();
+  auto newer = std::make_shared<domain::Rules>(*rules());
+  newer->generation.ordinal = 2;
+  newer->generation.hash ^= 1;
+  open(newer, std::make_shared<bus::MemoryLog>(driver_->log()));
+  run();
+  EXPECT_EQ(records().at(person(1)).generation.ordinal, 2U);
+  EXPECT_EQ(probe_.generation_refolds.load(), 1U);
+  expect_folded(events);
+}
+
+TEST_F(CitizenTaskTest, AReplacedCprNumberTakesItsEventsAlongAndBack) {
+  const auto events = kol_pathway(1);
+  pipe(events);
+  run();
+  const auto replaced = event(2, "replace", 100, domain::CprReplaced{person(1)});
+  pipe(replaced);
+  run();
+  auto found = records();
+  EXPECT_EQ(found.at(person(1)).moved_to, person(2));
+  EXPECT_THAT(found.at(person(1)).contributions, IsEmpty());
+  EXPECT_EQ(found.at(person(2)).state.events, events.size());  // the replacement itself is none
+  // An event that still comes under the old number follows.
+  pipe(event(1, "late", 61, domain::InterventionAttended{"I1", {"KOL"}, true}));
+  run();
+  EXPECT_EQ(records().at(person(2)).state.events, events.size() + 1);
+  // With an empty disk the same comes out.
+  ASSERT_TRUE(driver_->lose_store());
+  run();
+  EXPECT_EQ(records().at(person(2)).state.events, events.size() + 1);
+  // Cancelled: back under the old number.
+  pipe(version_of(replaced, 2, domain::Op::kCancel));
+  run();
+  found = records();
+  EXPECT_FALSE(found.at(person(1)).moved_to);
+  EXPECT_EQ(found.at(person(1)).state.events, events.size() + 1);
+  EXPECT_EQ(found.at(person(2)).state.events, 0U);
+  EXPECT_THAT(found.at(person(2)).contributions, IsEmpty());
+}
+
+TEST_F(CitizenTaskTest, ACycleOfReplacementsIsBrokenAtItsLastLink) {
+  const auto events = kol_pathway(1);
+  pipe(events);
+  pipe(event(2, "a", 100, domain::CprReplaced{person(1)}));
+  pipe(event(1, "b", 101, domain::CprReplaced{person(2)}));
+  run();
+  const auto found = records();
+  EXPECT_EQ(found.at(person(1)).moved_to, person(2));
+  EXPECT_FALSE(found.at(person(2)).moved_to);
+  EXPECT_EQ(found.at(person(2)).state.events, events.size());
+}
+
+}  // namespace
+}  // namespace kronika::citizen
