@@ -199,6 +199,7 @@ std::vector<telemetry::Registration> RuntimeMetrics::list_gauges(Registry& regis
                                      for (const auto& input : task.inputs) ++owned[input.topic];
                                    }
                                    std::vector<Sample> samples;
+                                   samples.reserve(owned.size());
                                    for (const auto& [topic, count] : owned)
                                      samples.push_back({{{"topic", topic}}, count});
                                    return samples;

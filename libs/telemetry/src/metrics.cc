@@ -194,7 +194,8 @@ Exposer::~Exposer() {
     while (!stopped.stop_requested()) {
       const int knock = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
       if (knock < 0) return;
-      (void)connect(knock, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+      [[maybe_unused]] const int under_way =
+          connect(knock, reinterpret_cast<const sockaddr*>(&to), sizeof to);
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
       close(knock);
     }

@@ -19,6 +19,8 @@ using ::testing::Not;
 // One GET over a loopback socket; the whole answer with its headers.
 std::string http_get(std::uint16_t port, const std::string& path) {
   const int s = socket(AF_INET, SOCK_STREAM, 0);
+  EXPECT_GE(s, 0);
+  if (s < 0) return "";
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
@@ -121,7 +123,7 @@ TEST(Exposer, ServesTheRegistryOverHttpUntilItIsDestroyed) {
 }
 
 TEST(Exposer, ATakenPortIsAnErrorThatNamesTheSetting) {
-  Registry registry;
+  const Registry registry;
   const auto first = Exposer::open(registry, "127.0.0.1", 0);
   ASSERT_TRUE(first.has_value());
   const auto second = Exposer::open(registry, "127.0.0.1", (*first)->port());

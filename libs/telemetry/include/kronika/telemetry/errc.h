@@ -23,7 +23,6 @@ constexpr std::string_view slug(Errc e) {
 constexpr Disposition disposition(Errc e) {
   switch (e) {
     case Errc::kMetricsPort:
-      return Disposition::kFatal;
     case Errc::kSignals:
       return Disposition::kFatal;
   }
