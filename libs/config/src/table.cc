@@ -57,6 +57,8 @@ const Row kRows[] = {
        [](Settings& s, const Value& v) { s.identity.secret_file = v.text; }),
   {"identity.extra_identifier_systems", Type::kList, "", "", 0, 0, "", "Systems of foreign identifiers that are hashed into the person key where a message from abroad carries no CPR number; the first that a message has is taken. Empty: such messages are refused.",
        [](Settings& s, const Value& v) { s.identity.extra_identifier_systems = v.list; }, false},
+  text("identity.default_sender_org", "", "SOR id (11 digits or more) that stands for a sender whose message names none, such as one from abroad. Empty: such messages are refused.",
+       [](Settings& s, const Value& v) { s.identity.default_sender_org = v.text; }),
 
   path("seal.key_file", "var/secrets/seal.hex", "File with the key (64 hex digits, AES-256) that seals raw messages in the dead-letter topic.",
        [](Settings& s, const Value& v) { s.seal_key_file = v.text; }),

@@ -68,6 +68,7 @@ bool same_measure(const domain::Measure& a, const domain::Measure& b) {
 domain::Measure measure_from(const Row& row) {
   domain::Measure m;
   m.key = row.required("measure_key");
+  m.first_code = {row.required("code_system"), row.required("code")};
   const std::string& kind = row.required("value_kind");
   if (kind == "numeric") {
     m.kind = ValueKind::kNumeric;

@@ -11,19 +11,20 @@ std::string_view trim(std::string_view text) {
   return text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
 }
 
-bool is_object(std::string_view line) {
-  if (line.size() < 2 || line.front() != '{' || line.back() != '}') return false;
-  simdjson::dom::parser parser;
-  return parser.parse(simdjson::padded_string(line)).error() == simdjson::SUCCESS;
-}
-
 }  // namespace
+
+bool is_json_object(std::string_view text) {
+  const std::string_view object = trim(text);
+  if (object.size() < 2 || object.front() != '{' || object.back() != '}') return false;
+  simdjson::dom::parser parser;
+  return parser.parse(simdjson::padded_string(object)).error() == simdjson::SUCCESS;
+}
 
 std::size_t split_documents(std::string_view bytes,
                             const std::function<void(std::string_view)>& f) {
   const std::string_view all = trim(bytes);
   const auto end = all.find('\n');
-  const bool lines = end != std::string_view::npos && is_object(trim(all.substr(0, end)));
+  const bool lines = end != std::string_view::npos && is_json_object(all.substr(0, end));
   if (!lines) {
     f(bytes);
     return 1;

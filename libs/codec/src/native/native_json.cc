@@ -1,6 +1,7 @@
 #include "adapter/json.h"
 #include "fhir/message.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -63,6 +64,21 @@ std::string path_in(std::string_view message) {
     if (!plain) return {};
   }
   return std::string(path.substr(0, 80));
+}
+
+/// Whether the member at "diagnosis_recorded.setting" is an enumeration of the contract.
+bool is_enum(std::string_view path) {
+  const google::protobuf::Descriptor* message = event::v1::Event::descriptor();
+  const google::protobuf::FieldDescriptor* field = nullptr;
+  while (!path.empty() && message != nullptr) {
+    const auto cut = path.find('.');
+    const std::string name(path.substr(0, std::min(cut, path.find('['))));
+    path = cut == std::string_view::npos ? std::string_view{} : path.substr(cut + 1);
+    field = message->FindFieldByName(name);
+    if (field == nullptr) field = message->FindFieldByCamelcaseName(name);
+    message = field == nullptr ? nullptr : field->message_type();
+  }
+  return path.empty() && field != nullptr && field->enum_type() != nullptr;
 }
 
 struct Comforts {
@@ -151,7 +167,7 @@ Outcome read_native_json(std::string_view json, const AdapterSettings& settings,
   if (!status.ok()) {
     const std::string text(status.message());
     const std::string path = path_in(text);
-    if (text.find("TYPE_ENUM") != std::string::npos) {
+    if (is_enum(path)) {
       draft.fault(Reason::kEnumUnknown, path, "A value is not one of the enumeration.");
     } else if (text.find("Cannot find field") != std::string::npos) {
       draft.fault(

@@ -13,4 +13,7 @@ namespace kronika::codec {
 /// one document. Returns how many.
 std::size_t split_documents(std::string_view bytes, const std::function<void(std::string_view)>& f);
 
+/// Whether the text is one whole JSON object.
+[[nodiscard]] bool is_json_object(std::string_view text);
+
 }  // namespace kronika::codec

@@ -58,12 +58,13 @@ struct Identity {
   /// Systems (URIs) of foreign identifiers that are hashed into the person key where there is no
   /// CPR number.
   std::vector<std::string> extra_identifier_systems;
+  std::string default_sender_org;  ///< SOR id of senders that name none; empty: they are refused
 };
 
 struct Reference {
   std::filesystem::path dir;
   std::filesystem::path organisations_file;
-  std::uint32_t generation = 1;  ///< ordinal of the rule generation (architecture A8)
+  std::uint32_t generation = 0;  ///< ordinal of the rule generation (architecture A8)
 };
 
 struct Metrics {

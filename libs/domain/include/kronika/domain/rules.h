@@ -83,7 +83,8 @@ struct UnitConversion {
 };
 
 struct Measure {
-  std::string key;  ///< HBA1C, MRC, ...
+  std::string key;    ///< HBA1C, MRC, ...
+  Coding first_code;  ///< of the file: what our own writers send
   ValueKind kind = ValueKind::kNumeric;
   std::string ucum_unit;  ///< canonical
   std::optional<double> hard_min, hard_max, soft_min, soft_max;
