@@ -1,0 +1,240 @@
+#include "client_conf.h"
+#include "message_view.h"
+#include "rdkafka_error.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include <kronika/bus/log_reader.h>
+
+namespace kronika::bus {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr int kCallTimeoutMs = 5'000;
+constexpr auto kWatermarkPatience = 10s;
+
+class KafkaLogReader final : public LogReader {
+ public:
+  KafkaLogReader(ClientOptions client, Options options)
+      : client_(std::move(client)), options_(std::move(options)) {}
+
+  ~KafkaLogReader() override {
+    // Assigned by hand: there is no group to leave, so nothing to wait for.
+    if (consumer_) rd_kafka_assign(consumer_.get(), nullptr);
+  }
+
+  Result<void> start() {
+    auto conf =
+        make_conf(client_, reader(client_.prefix + options_.group, true, options_.queue_kbytes));
+    if (!conf) return tl::unexpected(conf.error());
+    auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf));
+    if (!client) return tl::unexpected(client.error());
+    consumer_ = std::move(*client);
+    rd_kafka_poll_set_consumer(consumer_.get());
+    return {};
+  }
+
+  Result<void> assign(const std::vector<PartitionOffset>& from) override {
+    const auto list = new_partitions(static_cast<int>(from.size()));
+    parts_.clear();
+    for (const PartitionOffset& p : from) {
+      parts_.push_back({p.topic, client_.prefix + p.topic, p.partition,
+                        std::max<std::int64_t>(p.offset, 0), false});
+      rd_kafka_topic_partition_list_add(list.get(), parts_.back().full_topic.c_str(), p.partition)
+          ->offset = p.offset < 0 ? RD_KAFKA_OFFSET_BEGINNING : p.offset;
+    }
+    last_ = 0;
+    const auto err = rd_kafka_assign(consumer_.get(), from.empty() ? nullptr : list.get());
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(error_of(err, "assigning"));
+    return {};
+  }
+
+  Result<Met> poll(std::chrono::milliseconds timeout, const Visit& visit) override {
+    const RdMessage message(
+        rd_kafka_consumer_poll(consumer_.get(), static_cast<int>(timeout.count())));
+    if (!message) return Met::kNothing;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      const int index = find(*message);
+      if (index < 0) return Met::kNothing;
+      Part& p = parts_[static_cast<std::size_t>(index)];
+      if (message->offset < p.next) return Met::kNothing;  // of before an assign()
+      const Record record = view_of(*message, p.topic, index, headers_);
+      if (auto r = visit(record); !r) return tl::unexpected(r.error());
+      p.next = message->offset + 1;
+      p.at_end = false;
+      return Met::kRecord;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      const int index = find(*message);
+      if (index < 0) return Met::kNothing;
+      Part& p = parts_[static_cast<std::size_t>(index)];
+      p.next = std::max(p.next, message->offset);
+      p.at_end = true;
+      return Met::kEnd;
+    }
+    const Error error = error_of(message->err, "reading the log");
+    if (error.code.disposition() == Disposition::kRetryCall) return Met::kNothing;
+    return tl::unexpected(error);
+  }
+
+  std::int64_t position(std::size_t index) const override { return parts_.at(index).next; }
+  bool at_end(std::size_t index) const override { return parts_.at(index).at_end; }
+
+  Result<void> read_to(const std::vector<PartitionOffset>& ends, const Visit& visit,
+                       std::chrono::milliseconds patience) override {
+    auto moved = std::chrono::steady_clock::now();
+    std::vector<bool> reached(parts_.size());
+    std::size_t left = parts_.size();
+    const auto check = [&](std::size_t i) {
+      if (!reached[i] && parts_[i].next >= ends.at(i).offset) {
+        reached[i] = true;
+        --left;
+      }
+    };
+    for (std::size_t i = 0; i < parts_.size(); ++i) check(i);
+    while (left > 0) {
+      const auto met = poll(100ms, visit);
+      if (!met) return tl::unexpected(met.error());
+      const auto now = std::chrono::steady_clock::now();
+      if (*met == Met::kNothing) {
+        if (now - moved > patience) {
+          return fail(code(Errc::kTimedOut),
+                      "reading the log: nothing came, and the end was not "
+                      "reached; is the broker up, is a transaction open?");
+        }
+        continue;
+      }
+      if (*met == Met::kRecord) moved = now;
+      check(last_);
+    }
+    return {};
+  }
+
+  Result<std::vector<PartitionOffset>> ends(
+      const std::vector<PartitionOffset>& partitions) override {
+    return watermarks(partitions, true);
+  }
+  Result<std::vector<PartitionOffset>> beginnings(
+      const std::vector<PartitionOffset>& partitions) override {
+    return watermarks(partitions, false);
+  }
+
+  Result<std::vector<PartitionOffset>> committed(
+      const std::string& group, const std::vector<PartitionOffset>& partitions) override {
+    auto conf = make_conf(client_, reader(client_.prefix + group, true, 1024));
+    if (!conf) return tl::unexpected(conf.error());
+    const auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf));
+    if (!client) return tl::unexpected(client.error());
+    const auto list = new_partitions(static_cast<int>(partitions.size()));
+    for (const auto& p : partitions) {
+      rd_kafka_topic_partition_list_add(list.get(), (client_.prefix + p.topic).c_str(),
+                                        p.partition);
+    }
+    const auto err = rd_kafka_committed(client->get(), list.get(), kCallTimeoutMs);
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return tl::unexpected(error_of(err, "reading committed offsets of " + group));
+    }
+    auto out = partitions;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const auto& found = list->elems[i];
+      if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return tl::unexpected(error_of(found.err, "reading committed offsets of " + group));
+      }
+      out[i].offset = found.offset >= 0 ? found.offset : -1;
+    }
+    return out;
+  }
+
+  Result<std::int32_t> partition_count(const std::string& topic) override {
+    const std::string full = client_.prefix + topic;
+    const RdTopic handle(rd_kafka_topic_new(consumer_.get(), full.c_str(), nullptr));
+    const rd_kafka_metadata_t* raw = nullptr;
+    const auto err = rd_kafka_metadata(consumer_.get(), 0, handle.get(), &raw, kCallTimeoutMs);
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return tl::unexpected(error_of(err, "reading the metadata of " + full));
+    }
+    const RdMetadata metadata(raw);
+    if (metadata->topic_cnt != 1 || metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        metadata->topics[0].partition_cnt == 0) {
+      return fail(code(Errc::kTopicMismatch), "topic " + full + " does not exist");
+    }
+    return metadata->topics[0].partition_cnt;
+  }
+
+ private:
+  struct Part {
+    std::string topic;
+    std::string full_topic;
+    std::int32_t partition = 0;
+    std::int64_t next = 0;
+    bool at_end = false;
+  };
+
+  int find(const rd_kafka_message_t& message) {
+    const std::string_view topic = message.rkt != nullptr ? rd_kafka_topic_name(message.rkt) : "";
+    const auto is = [&](const Part& p) {
+      return p.partition == message.partition && p.full_topic == topic;
+    };
+    // Messages come in runs of one partition.
+    if (last_ < parts_.size() && is(parts_[last_])) return static_cast<int>(last_);
+    const auto it = std::find_if(parts_.begin(), parts_.end(), is);
+    if (it == parts_.end()) return -1;
+    last_ = static_cast<std::size_t>(it - parts_.begin());
+    return static_cast<int>(last_);
+  }
+
+  Result<std::vector<PartitionOffset>> watermarks(const std::vector<PartitionOffset>& partitions,
+                                                  bool high) {
+    if (!uncommitted_) {
+      // A read_committed client is told the last stable offset as the end; the watermark needs one
+      // that is not.
+      auto conf = make_conf(client_, reader(client_.prefix + options_.group, false, 1024));
+      if (!conf) return tl::unexpected(conf.error());
+      auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf));
+      if (!client) return tl::unexpected(client.error());
+      uncommitted_ = std::move(*client);
+    }
+    auto out = partitions;
+    for (PartitionOffset& p : out) {
+      std::int64_t low = 0;
+      std::int64_t end = 0;
+      const std::string full = client_.prefix + p.topic;
+      const auto deadline = std::chrono::steady_clock::now() + kWatermarkPatience;
+      for (;;) {
+        const auto err = rd_kafka_query_watermark_offsets(uncommitted_.get(), full.c_str(),
+                                                          p.partition, &low, &end, kCallTimeoutMs);
+        if (err == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+        // A fresh client, or one whose broker has just come back, is told NOT_LEADER for a moment.
+        Error error = error_of(err, "reading the ends of " + p.topic);
+        if (error.code.disposition() != Disposition::kRetryCall ||
+            std::chrono::steady_clock::now() > deadline) {
+          return tl::unexpected(std::move(error));
+        }
+        std::this_thread::sleep_for(100ms);
+      }
+      p.offset = high ? end : low;
+    }
+    return out;
+  }
+
+  const ClientOptions client_;
+  const Options options_;
+  RdClient consumer_;
+  RdClient uncommitted_;  ///< for watermarks; made when first asked for
+  std::vector<Part> parts_;
+  std::size_t last_ = 0;
+  std::vector<Header> headers_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LogReader>> LogReader::open(const ClientOptions& client,
+                                                   const Options& options) {
+  auto r = std::make_unique<KafkaLogReader>(client, options);
+  if (auto started = r->start(); !started) return tl::unexpected(started.error());
+  return r;
+}
+
+}  // namespace kronika::bus
