@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include <kronika/codec/adapter.h>
+#include <kronika/codec/event_codec.h>
 #include <kronika/codec/split.h>
 #include <kronika/refdata/loader.h>
 
@@ -196,14 +197,17 @@ TEST(Conformance, AResendGivesTheSameAnswer) {
 }
 
 TEST(Conformance, NoPersonNumberReachesAnEventOrARefusal) {
-  const std::vector<std::string> numbers{"2509479989", "250947-9989", "0101701234", "010170-1234"};
+  const std::vector<std::string> numbers{"2509479989", "250947-9989", "0101509991", "0202459992",
+                                         "0303609993", "030360-9993", "3102479989"};
   for (const fs::path& root : {kOwn, kShared}) {
     for (const auto& [name, path] : samples(root)) {
       codec::split_documents(read(path), [&, n = name](std::string_view document) {
         for (const auto& o : codec::translate(document, settings(), kReceived).outcomes) {
           std::string text;
-          if (const auto* a = std::get_if<codec::Accepted>(&o))
-            text = a->event.source_message_id + a->position;
+          if (const auto* a = std::get_if<codec::Accepted>(&o)) {
+            codec::encode_event(a->event, text);
+            text += a->position;
+          }
           if (const auto* r = std::get_if<codec::Refused>(&o)) {
             for (const auto& f : r->faults) text += f.position + f.sentence;
           }

@@ -81,6 +81,15 @@ std::optional<domain::RequestedService> requested_service(std::string_view syste
   return std::nullopt;
 }
 
+domain::InterviewKind interview_kind(std::string_view fsiii_uuid) {
+  using domain::InterviewKind;
+  if (fsiii_uuid == "6eddbaf7-2a73-49d4-91e7-6138d419f58c") return InterviewKind::kInitial;
+  if (fsiii_uuid == "ee5606ac-1bed-487e-aa3c-72dcc30ec037") return InterviewKind::kNeeds;
+  if (fsiii_uuid == "03a3ebdb-9e2d-4be1-b32b-42f0bd2a3362") return InterviewKind::kFinal;
+  if (fsiii_uuid == "d1e016b5-150a-4ac4-97ba-d3e19e28471e") return InterviewKind::kFollowUp;
+  return InterviewKind::kUnspecified;
+}
+
 domain::Priority priority(std::string_view fhir_code) {
   if (fhir_code == "urgent") return domain::Priority::kUrgent;
   if (fhir_code == "asap") return domain::Priority::kAsap;

@@ -21,6 +21,9 @@ inline constexpr std::string_view kSorSystem = "urn:oid:1.2.208.176.1.1";
 [[nodiscard]] std::string_view coded_value(std::string_view measure_key, std::string_view code);
 [[nodiscard]] std::optional<domain::RequestedService> requested_service(std::string_view system,
                                                                         std::string_view code);
+/// The kind of an interview of KL-term (interventions.csv, event_type InterviewHeld); kUnspecified:
+/// none.
+[[nodiscard]] domain::InterviewKind interview_kind(std::string_view fsiii_uuid);
 [[nodiscard]] domain::Priority priority(std::string_view fhir_code);
 
 }  // namespace kronika::codec

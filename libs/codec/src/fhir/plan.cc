@@ -1,6 +1,7 @@
 // CarePlan and Procedure, where their codes are those of the municipal §119 work (KL-term, FSIII):
 // plans, interviews and interventions. Care plans and procedures with other codes have no event in
 // the catalogue.
+#include "adapter/codes.h"
 #include "fhir/fhir_r4.h"
 
 #include <utility>
@@ -81,21 +82,20 @@ void read_care_plan(Message& message, const Message::Entry& entry) {
 void read_procedure(Message& message, const Message::Entry& entry) {
   const Node& procedure = entry.resource;
   const domain::InterventionType* type = nullptr;
+  domain::InterviewKind kind = domain::InterviewKind::kUnspecified;
   procedure["code"]["coding"].each([&](const Node& coding, std::size_t) {
     const auto* found = message.rules().intervention(coding.text("code"));
     if (type == nullptr && found != nullptr) type = found;
+    if (kind == domain::InterviewKind::kUnspecified) kind = interview_kind(coding.text("code"));
   });
-  if (type == nullptr) return message.ignore(entry, "Procedure of no §119 intervention");
+  if (type == nullptr && kind == domain::InterviewKind::kUnspecified) {
+    return message.ignore(entry, "Procedure of no §119 intervention");
+  }
   const std::string_view status = procedure.text("status");
   if (status == "preparation" || status == "not-done" || status == "on-hold") {
     return message.ignore(entry, "Procedure not begun");
   }
 
-  domain::InterviewKind kind = domain::InterviewKind::kUnspecified;
-  if (type->kind == "INTERVIEW_INITIAL") kind = domain::InterviewKind::kInitial;
-  if (type->kind == "INTERVIEW_NEEDS") kind = domain::InterviewKind::kNeeds;
-  if (type->kind == "INTERVIEW_FINAL") kind = domain::InterviewKind::kFinal;
-  if (type->kind == "FOLLOW_UP") kind = domain::InterviewKind::kFollowUp;
   const std::vector<std::string> programmes = programmes_of(message, entry);
 
   Draft draft = message.draft(entry);
