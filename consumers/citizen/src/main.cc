@@ -1,0 +1,78 @@
+// kronika-citizen: keeps every citizen's state (see citizen_task.h).
+
+#include <algorithm>
+
+#include <kronika/citizen/citizen_task.h>
+#include <kronika/consumer/program.h>
+
+namespace {
+
+using kronika::citizen::Probe;
+using kronika::telemetry::Sample;
+using kronika::telemetry::SampleKind;
+
+double value_of(const std::atomic<std::uint64_t>& n) {
+  return static_cast<double>(n.load(std::memory_order_relaxed));
+}
+
+void register_probe(const Probe& probe, const kronika::consumer::Wiring& wiring) {
+  const auto list = [&](SampleKind kind, const char* name, const char* help, auto samples) {
+    wiring.registrations.push_back(wiring.registry.sampled(kind, name, help, std::move(samples)));
+  };
+  list(SampleKind::kCounter, "kronika_citizen_events_total", "Events by what became of them",
+       [&probe] {
+         return std::vector<Sample>{{{{"outcome", "applied"}}, value_of(probe.applied)},
+                                    {{{"outcome", "duplicate"}}, value_of(probe.duplicate)},
+                                    {{{"outcome", "superseded"}}, value_of(probe.superseded)},
+                                    {{{"outcome", "rejected"}}, value_of(probe.rejected)}};
+       });
+  list(SampleKind::kCounter, "kronika_citizen_marked_events_total",
+       "Applied events that were irregular, not handled yet, or received more than 72 hours after "
+       "they occurred",
+       [&probe] {
+         return std::vector<Sample>{{{{"mark", "irregular"}}, value_of(probe.irregular)},
+                                    {{{"mark", "unimplemented"}}, value_of(probe.unimplemented)},
+                                    {{{"mark", "late"}}, value_of(probe.late)}};
+       });
+  list(SampleKind::kCounter, "kronika_folds_total",
+       "Folds by path: fast = an event appended to a state, refold = a citizen folded again, "
+       "generation = after a rule change",
+       [&probe] {
+         const double generation = value_of(probe.generation_refolds);
+         return std::vector<Sample>{
+             {{{"path", "fast"}}, value_of(probe.fast_path)},
+             {{{"path", "refold"}}, std::max(0.0, value_of(probe.refolds) - generation)},
+             {{{"path", "generation"}}, generation}};
+       });
+  list(SampleKind::kCounter, "kronika_refolded_events_total", "Effective events read by refolds",
+       [&probe] { return std::vector<Sample>{{{}, value_of(probe.refolded_events)}}; });
+  list(SampleKind::kCounter, "kronika_deadlines_fired_total", "Citizens woken by the clock",
+       [&probe] { return std::vector<Sample>{{{}, value_of(probe.deadlines)}}; });
+  list(SampleKind::kCounter, "kronika_state_cache_requests_total",
+       "Look-ups of folded states in memory", [&probe] {
+         return std::vector<Sample>{{{{"outcome", "hit"}}, value_of(probe.cache_hits)},
+                                    {{{"outcome", "miss"}}, value_of(probe.cache_misses)}};
+       });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Probe probe;
+  return kronika::consumer::run(
+      argc, argv,
+      {.name = "kronika-citizen",
+       .settings = [](const kronika::config::Settings& s) -> const kronika::config::Consumer& {
+         return s.citizen;
+       },
+       .make_spec =
+           [&probe](const kronika::consumer::Wiring& wiring) {
+             register_probe(probe, wiring);
+             const auto partitions =
+                 static_cast<std::size_t>(std::max(1, wiring.settings.kafka.partitions));
+             return kronika::citizen::citizen_task_spec(
+                 {.rules = wiring.rules,
+                  .cache_bytes = wiring.settings.citizen.cache_bytes / partitions,
+                  .probe = &probe});
+           }});
+}
