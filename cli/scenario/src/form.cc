@@ -111,9 +111,9 @@ class ScenarioReader {
     s_.id = required("id");
     s_.title = text_at(node_, "title").value_or("");
     s_.arrival_matters = text_at(node_, "arrival_matters").value_or("false") == "true";
-    s_.quarantine = node_["quarantine"];
-    s_.checks = node_["checks"];
-    s_.tables = node_["tables"];
+    s_.quarantine = child_of(node_, "quarantine");
+    s_.checks = child_of(node_, "checks");
+    s_.tables = child_of(node_, "tables");
     s_.duplicates = node_["duplicates"].as<int>(0);
     s_.superseded = node_["superseded"].as<int>(0);
     for (const auto& p : node_["persons"]) read_person(p.first.as<std::string>(), p.second);
@@ -232,6 +232,11 @@ class ScenarioReader {
 };
 
 }  // namespace
+
+YAML::Node child_of(const YAML::Node& node, const std::string& key) {
+  const YAML::Node child = node[key];
+  return child.IsDefined() ? child : YAML::Node();
+}
 
 std::optional<std::string> text_at(const YAML::Node& node, const std::string& key) {
   const YAML::Node value = node[key];

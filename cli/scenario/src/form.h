@@ -76,6 +76,8 @@ struct PayloadContext {
 [[nodiscard]] domain::Payload read_payload(domain::EventType type, const YAML::Node& node,
                                            const PayloadContext& context);
 
+/// A null node where there is none: yaml-cpp throws on most uses of a missing one.
+[[nodiscard]] YAML::Node child_of(const YAML::Node& node, const std::string& key);
 /// Absent, or null: nothing.
 [[nodiscard]] std::optional<std::string> text_at(const YAML::Node& node, const std::string& key);
 

@@ -34,7 +34,7 @@ class Reader {
   }
   [[nodiscard]] std::vector<std::string> list(const std::string& key) const {
     std::vector<std::string> items;
-    const YAML::Node n = node_[key];
+    const YAML::Node n = child_of(node_, key);
     if (n.IsScalar()) items.push_back(n.as<std::string>());
     if (n.IsSequence()) {
       for (const YAML::Node& item : n) items.push_back(item.as<std::string>());
@@ -245,7 +245,7 @@ PathwayPlanChanged plan(const Reader& r) {
                                                    {"COMPLETED", PlanStatus::kCompleted},
                                                    {"CANCELLED", PlanStatus::kCancelled}});
   p.reason = r.stop_reason();
-  const YAML::Node goals = r.node()["goals"];
+  const YAML::Node goals = child_of(r.node(), "goals");
   if (goals.IsMap()) {
     for (const auto& g : goals)
       p.goals.push_back({g.first.as<std::string>(), g.second.as<double>()});

@@ -1,6 +1,5 @@
 #include "tables.h"
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -46,10 +45,7 @@ class Loader {
     rules->index();
     step("rulesets.csv", [&](const Table& t) { read_rule_sets(t, *rules); });
     step("ruleset_inputs.csv", [&](const Table& t) { read_rule_inputs(t, *rules); });
-    // Without branches every proposal is UNKNOWN, which is what an undecided rule set should say.
-    if (std::filesystem::exists(folder_ + "/ruleset_branches.csv")) {
-      step("ruleset_branches.csv", [&](const Table& t) { read_rule_branches(t, *rules); });
-    }
+    step("ruleset_branches.csv", [&](const Table& t) { read_rule_branches(t, *rules); });
     step("interventions.csv", [&](const Table& t) { read_interventions(t, *rules); });
     step("dropout_reasons.csv", [&](const Table& t) { read_stop_reasons(t, *rules); });
     step("education.csv", [&](const Table& t) { read_education(t, *rules); });

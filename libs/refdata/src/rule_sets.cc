@@ -22,9 +22,9 @@ using domain::Comparison;
 using domain::RuleSet;
 
 /// What the fold computes from the history; docs/domain.md says how.
-constexpr std::array<std::string_view, 9> kDerived{
-    "dyspnoea",          "severe_admissions", "ihd",      "duration_years", "hf_admission_182d",
-    "ihd_admission_91d", "as_of_year",        "moderate", "severe"};
+constexpr std::array<std::string_view, 6> kDerived{
+    "dyspnoea", "severe_admissions", "hf_admission_182d", "ihd_admission_91d",
+    "ihd",      "duration_years"};
 
 RuleSet* find_rule_set(domain::Rules& rules, const Row& row) {
   const std::string& id = row.required("ruleset_id");
@@ -51,6 +51,50 @@ std::optional<Comparison::Op> op_from(std::string_view text) {
     if (name == text) return op;
   }
   return std::nullopt;
+}
+
+/// Whether `a` can only be true where `b` is true as well. Both speak of one input.
+bool implies(const Comparison& a, const Comparison& b) {
+  using Op = Comparison::Op;
+  if (a.op == b.op && a.number == b.number && a.text == b.text) return true;
+  if (a.op == Op::kMissing || b.op == Op::kMissing) return false;
+  if (b.op == Op::kPresent) return true;
+  if (!a.text.empty() || !b.text.empty()) {
+    return a.op == Op::kEqual && b.op == Op::kNotEqual && a.text != b.text;
+  }
+  switch (b.op) {
+    case Op::kLess:
+      return (a.op == Op::kLess && a.number <= b.number) ||
+             ((a.op == Op::kLessEqual || a.op == Op::kEqual) && a.number < b.number);
+    case Op::kLessEqual:
+      return (a.op == Op::kLess || a.op == Op::kLessEqual || a.op == Op::kEqual) &&
+             a.number <= b.number;
+    case Op::kGreater:
+      return (a.op == Op::kGreater && a.number >= b.number) ||
+             ((a.op == Op::kGreaterEqual || a.op == Op::kEqual) && a.number > b.number);
+    case Op::kGreaterEqual:
+      return (a.op == Op::kGreater || a.op == Op::kGreaterEqual || a.op == Op::kEqual) &&
+             a.number >= b.number;
+    case Op::kNotEqual:
+      return (a.op == Op::kEqual && a.number != b.number) ||
+             ((a.op == Op::kLess) && a.number <= b.number) ||
+             ((a.op == Op::kLessEqual) && a.number < b.number) ||
+             ((a.op == Op::kGreater) && a.number >= b.number) ||
+             ((a.op == Op::kGreaterEqual) && a.number > b.number);
+    case Op::kEqual:
+    case Op::kMissing:
+    case Op::kPresent:
+      return false;
+  }
+  return false;
+}
+
+/// Whether every case of `later` was already taken by `earlier`.
+bool covers(const std::vector<Comparison>& earlier, const std::vector<Comparison>& later) {
+  return std::all_of(earlier.begin(), earlier.end(), [&later](const Comparison& e) {
+    return std::any_of(later.begin(), later.end(),
+                       [&e](const Comparison& l) { return l.input == e.input && implies(l, e); });
+  });
 }
 
 class BranchReader {
@@ -205,7 +249,7 @@ void read_rule_inputs(const Table& table, domain::Rules& rules) {
 }
 
 void read_rule_branches(const Table& table, domain::Rules& rules) {
-  std::set<std::string> closed;    // outputs that already have a branch without condition
+  std::set<std::string> closed;    // outputs that have their branch without condition
   std::set<std::string> finished;  // outputs whose group of branches has ended
   std::map<std::string, std::string> current;
   for (std::size_t i = 0; i < table.size(); ++i) {
@@ -230,9 +274,11 @@ void read_rule_branches(const Table& table, domain::Rules& rules) {
     branch.when = BranchReader(row, rules, *set).when();
     branch.value = row.required("value");
     branch.line = row.line();
-    if (closed.contains(key)) {
-      row.refuse("the branch can never be reached: an earlier one of " + output +
-                 " always applies");
+    for (const domain::Branch& earlier : set->branches) {
+      if (earlier.output == output && covers(earlier.when, branch.when)) {
+        row.refuse("the branch can never be reached: line " + std::to_string(earlier.line) +
+                   " takes all its cases");
+      }
     }
     if (branch.when.empty()) closed.insert(key);
     set->branches.push_back(std::move(branch));

@@ -171,6 +171,45 @@ TEST_F(Loading, AnUnknownInputOfARuleSetIsRefused) {
             at_end("ruleset_inputs.csv", "measure_key 'NOSUCH' is not in measurements.csv"));
 }
 
+TEST_F(Loading, ABranchBehindAnUnconditionalOneIsRefused) {
+  append("ruleset_branches.csv", "LBP,1,proposed_level,START_TOTAL <= 2,1");
+  EXPECT_NE(error().find(at_end("ruleset_branches.csv", "the branch can never be reached")),
+            std::string::npos)
+      << error();
+}
+
+TEST_F(Loading, ABranchWhoseCasesAreTakenIsRefused) {
+  replace("ruleset_branches.csv", "KOL,2023,gold_grade,FEV1_PCT >= 50,2",
+          "KOL,2023,gold_grade,FEV1_PCT >= 90,2");
+  EXPECT_EQ(error(),
+            "ruleset_branches.csv:3: the branch can never be reached: line 2 takes all its cases");
+}
+
+TEST_F(Loading, AnOutputNeedsALastBranchThatAlwaysApplies) {
+  replace("ruleset_branches.csv", "LBP,1,proposed_level,,3",
+          "LBP,1,proposed_level,START_PSYCH > 3,3");
+  EXPECT_EQ(error(),
+            "ruleset_branches.csv:1: output proposed_level of rule set LBP version 1 has no last "
+            "branch without condition");
+}
+
+TEST_F(Loading, AConditionSpeaksOfKnownInputsAndValues) {
+  replace("ruleset_branches.csv", "FEV1_PCT >= 80", "FEV9_PCT >= 80");
+  EXPECT_EQ(error(),
+            "ruleset_branches.csv:2: when: 'FEV9_PCT' is no measure, no derived input and no "
+            "earlier output");
+  replace("ruleset_branches.csv", "FEV9_PCT >= 80", "FEV1_PCT => 80");
+  EXPECT_EQ(error(), "ruleset_branches.csv:2: when: '=>' is no comparison");
+  replace("ruleset_branches.csv", "FEV1_PCT => 80", "FEV1_PCT >= many");
+  EXPECT_EQ(error(), "ruleset_branches.csv:2: when: 'many' is no number");
+  replace("ruleset_branches.csv", "FEV1_PCT >= many", "FEV1_PCT >= 80 and");
+  EXPECT_EQ(error(), "ruleset_branches.csv:2: when: a comparison is cut short");
+  replace("ruleset_branches.csv", "FEV1_PCT >= 80 and", "HBA1C >= 80");
+  EXPECT_EQ(
+      error(),
+      "ruleset_branches.csv:2: when: HBA1C is no input of the rule set in ruleset_inputs.csv");
+}
+
 TEST_F(Loading, TheGenerationChangesWithARuleAndNotWithANote) {
   const auto hash = [this] {
     const auto rules = load(folder_.string(), (folder_ / "organisations.csv").string(), 1);
