@@ -113,8 +113,8 @@ bool Fold::can_append(const CitizenState& state, const Event& event) const {
 }
 
 bool Fold::append(CitizenState& state, const Event& event, Trace* trace) const {
+  if (state.person.is_zero()) state.person = event.person_key;
   if (!handles(event.type())) return false;
-  if (state.events == 0) state.person = event.person_key;
   return Applier(*tables_, state, event, sort_key(event), trace).apply();
 }
 

@@ -55,8 +55,8 @@ class Fold {
   [[nodiscard]] static bool handles(EventType type);
 
   [[nodiscard]] bool can_append(const CitizenState& state, const Event& event) const;
-  /// Pre: can_append(). Returns whether the event was irregular (illegal transition, after_death,
-  /// revise_without_create, ...).
+  /// Pre: can_append(); state.person is the key (an empty one takes the event's). Returns whether
+  /// the event was irregular (illegal transition, after_death, revise_without_create, ...).
   bool append(CitizenState& state, const Event& event, Trace* trace = nullptr) const;
 
   /// `events` are effective, in fold order.
