@@ -187,6 +187,8 @@ Outcome read_native_json(std::string_view json, const AdapterSettings& settings,
   }
 
   domain::Event& event = draft.event;
+  if (!event.source_message_id.empty() && plain_name(event.source_message_id))
+    draft.position += " " + shown(event.source_message_id);
   if (event.schema_version == 0) event.schema_version = kEventSchemaVersion;
   if (event.adapter_revision == 0) event.adapter_revision = kAdapterRevision;
   if (comforts.occurred.known()) {
@@ -221,8 +223,6 @@ Outcome read_native_json(std::string_view json, const AdapterSettings& settings,
       replaced->old_person_key = settings.hasher->hash_cpr(old->digits);
     }
   }
-  draft.position = "event";
-  if (plain_name(event.source_message_id)) draft.position += " " + shown(event.source_message_id);
   return judge(std::move(draft), settings, receive_time);
 }
 
