@@ -60,8 +60,9 @@ bus::ClientOptions client_options(const config::Settings& settings) {
 }
 
 Result<std::unique_ptr<PublishSetup>> PublishSetup::open(const config::Settings& settings) {
-  auto rules = refdata::load(settings.reference.dir.string(),
-                             settings.reference.organisations_file.string(), 1);
+  auto rules =
+      refdata::load(settings.reference.dir.string(), settings.reference.organisations_file.string(),
+                    settings.reference.generation);
   if (!rules) return tl::unexpected(rules.error());
   auto secret = config::read_secret(settings.identity.secret_file);
   if (!secret) return tl::unexpected(secret.error());
