@@ -196,6 +196,16 @@ TEST(Conformance, AResendGivesTheSameAnswer) {
   }
 }
 
+TEST(Conformance, ASecondEpisodeIdentifierMakesNoSecondStay) {
+  const auto id = [](const char* file) {
+    const auto t =
+        codec::translate(read(kOwn / "medcom-hospitalnotification" / file), settings(), kReceived);
+    return std::get<codec::Accepted>(t.outcomes.at(0)).event.event_id;
+  };
+  EXPECT_EQ(id("Bundle-a5e5b880-c087-4055-b9ec-99108695f81d.json"),
+            id("Bundle-n73ccf30-80b9-4bd2-bf50-1ac1914498f0.json"));
+}
+
 TEST(Conformance, NoPersonNumberReachesAnEventOrARefusal) {
   const std::vector<std::string> numbers{"2509479989", "250947-9989", "0101509991", "0202459992",
                                          "0303609993", "030360-9993", "3102479989"};

@@ -21,6 +21,7 @@
 namespace kronika::publisher {
 namespace {
 
+constexpr std::size_t kIgnoredNames = 1000;
 constexpr std::uint64_t kProgressEvery = 1000;  ///< documents
 
 /// A refused message whose dead letter has its place; the ledger entry names that place.
@@ -117,7 +118,7 @@ class Run {
         refusals.push_back(refused);
       } else {
         ++report_.ignored;
-        ++report_.by_ignored[std::get<codec::Ignored>(outcome).what];
+        count_ignored(std::get<codec::Ignored>(outcome).what);
       }
     }
     if (refusals.empty()) {
@@ -127,6 +128,13 @@ class Run {
     }
     sender_.clear();
     progress(false);
+  }
+
+  /// Names come from the message: a hostile stream must not fill the memory with them.
+  void count_ignored(const std::string& what) {
+    const bool known =
+        report_.by_ignored.size() < kIgnoredNames || report_.by_ignored.contains(what);
+    ++report_.by_ignored[known ? what : "other"];
   }
 
   void refuse(std::string_view bytes, const std::string& place, const std::string& file,
