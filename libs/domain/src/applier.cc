@@ -26,6 +26,7 @@ bool Applier::apply() {
 
 void Applier::exclude(bool fev_order) {
   advance();
+  irregular_ = true;
   ++s_.excluded;
   s_.last_exclusion = at_;
   if (s_.excluded_measurements.size() == kExcludedListed) {

@@ -65,6 +65,11 @@ void mark_exclusions(const FoldTables& t, std::span<const JournalEntry* const> e
 
 }  // namespace
 
+bool irregular(const TraceStep& step) {
+  return step.row == "illegal" || step.row == "after_death" || step.row == "irregular" ||
+         step.row == "BP_ORDER" || step.row == "FEV_ORDER";
+}
+
 Fold::Fold(const Rules& rules) : tables_(std::make_unique<const FoldTables>(rules)) {}
 Fold::~Fold() = default;
 Fold::Fold(Fold&&) noexcept = default;

@@ -29,7 +29,7 @@ void Applier::measurement(const MeasurementRecorded& p) {
   const std::optional<CanonicalValue> canonical_value = canonical(t_.rules, p, age);
   if (!canonical_value) {  // the checks refuse it before it gets here, unless the tables changed
     irregular_ = true;
-    note(kNoProgramme, 0, "measurement", "not readable with these tables: no effect");
+    note(kNoProgramme, 0, "irregular", "not readable with these tables: no effect");
     return;
   }
   const CanonicalValue& v = *canonical_value;
@@ -47,6 +47,7 @@ void Applier::questionnaire(const QuestionnaireAnswered& p) {
     const MeasureIndex m = t_.rules.measure(score.measure_key);
     if (m == kNoMeasure) {
       irregular_ = true;
+      note(kNoProgramme, 0, "irregular", "a score of an unknown measure: left out");
       continue;
     }
     const Measure& measure = t_.rules.measures[m];

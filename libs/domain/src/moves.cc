@@ -12,7 +12,7 @@ void Applier::fire_timers() {
   for (Episode& ep : s_.episodes) {
     if (ep.moved == kNoDate || date_ - ep.moved <= kTakeoverDays) continue;
     const Instant due = start_of_day(ep.moved + (kTakeoverDays + 1));
-    enter(ep, State::kMovedOut, "T41");
+    enter(ep, State::kMovedOut, "timer");  // T41; this event only brings it to light
     ep.state_since = due;
     ep.ended = due;
   }

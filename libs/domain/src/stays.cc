@@ -82,7 +82,7 @@ void Applier::leave(std::string_view contact_id, bool started) {
     return;
   }
   irregular_ = true;
-  note(kNoProgramme, 0, "stay", "leave without an open contact: no effect");
+  note(kNoProgramme, 0, "irregular", "leave without an open contact: no effect");
 }
 
 void Applier::stay_ended(const HospitalStayEnded& p) {
@@ -111,7 +111,7 @@ void Applier::stay_ended(const HospitalStayEnded& p) {
   }
   if (!known) s_.orphan_ends.push_back({p.contact_id, p.episode_id});
   if (!ended) irregular_ = true;
-  note(kNoProgramme, 0, "stay",
+  note(kNoProgramme, 0, ended ? "stay" : "irregular",
        ended   ? "contact ended"
        : known ? "already ended: no effect"
                : "end without start: kept");
@@ -131,7 +131,7 @@ void Applier::report(const DischargeReportReceived& p) {
   }
   if (!known) s_.orphan_reports.push_back({p.contact_id, p.episode_id, sets});
   irregular_ = irregular_ || !known;
-  note(kNoProgramme, 0, "stay",
+  note(kNoProgramme, 0, known ? "stay" : "irregular",
        known ? "diagnoses of the stay" : "report without contact: kept until it starts");
 }
 

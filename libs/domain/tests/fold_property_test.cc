@@ -149,6 +149,22 @@ TEST(FoldProperty, NothingChangesBeforeNextChange) {
   }));
 }
 
+TEST(FoldProperty, AnEventIsIrregularIfItsTraceSaysSo) {
+  EXPECT_TRUE(rc::check([](std::uint64_t seed) {
+    testing::RandomEvents random(seed);
+    const auto journal = random.arrivals(40);
+    CitizenState state;
+    for (const JournalEntry* entry : effective_events(journal, {}).events) {
+      Trace trace;
+      const bool said = fold().append(state, entry->event, &trace);
+      RC_ASSERT(said == std::any_of(trace.begin(), trace.end(), irregular));
+      RC_ASSERT(std::all_of(trace.begin(), trace.end(), [&](const TraceStep& step) {
+        return step.event_id == entry->event.event_id;
+      }));
+    }
+  }));
+}
+
 TEST(FoldProperty, DifferencesOfContributionsAddUp) {
   EXPECT_TRUE(rc::check([](std::uint64_t seed) {
     testing::RandomEvents random(seed);

@@ -31,10 +31,17 @@ struct TraceStep {
   EventId event_id;
   ProgrammeIndex programme = kNoProgramme;
   std::uint16_t episode = 0;
-  std::string row;     ///< "T08", "T01m", "takeover", "timer", "after_death", "illegal", ...
+  /// "T08", "T01m", "takeover", "moved", "timer" (T41, brought to light by this event), "stay",
+  /// "measurement", "group"; without effect: see irregular().
+  std::string row;
   std::string detail;  ///< one short sentence
 };
 using Trace = std::vector<TraceStep>;
+
+/// Whether the step makes its event irregular, as append() returns it: an illegal transition, after
+/// the death, a contradiction (BP_ORDER, FEV_ORDER), or an end, leave or report without its
+/// contact.
+[[nodiscard]] bool irregular(const TraceStep& step);
 
 /// Rules prepared for the fold: resolved indexes and compiled rule sets. Internal to libs/domain.
 struct FoldTables;
