@@ -21,7 +21,8 @@ void Applier::fire_timers() {
 void Applier::residence_changed(const ResidenceChanged& p) {
   const Municipality before = s_.moves.empty() ? s_.initial_residence : s_.moves.back().to;
   const Municipality now = t_.rules.municipality(p.municipality).code;
-  s_.moves.push_back({date_, now});
+  // The first one is kept even if it changes nothing: it ends the time of the envelope's residence.
+  if (s_.moves.empty() || now != before) s_.moves.push_back({date_, now});
   if (now == before) return;
   for (Episode& ep : s_.episodes) {
     if (ep.state < State::kReferred || ep.state > State::kFollowUp) continue;
