@@ -1,0 +1,67 @@
+// The subcommands of kronika-bench. Each does one thing against a running broker or server and
+// prints one JSON object; bench/run.py puts them together.
+#pragma once
+
+#include "events.h"
+
+#include <cstdint>
+#include <string>
+
+namespace kronika::bench {
+
+struct KafkaPlace {
+  std::string bootstrap_servers;
+  std::string prefix;
+  int partitions = 6;
+};
+
+/// Creates the topics under the prefix and publishes the plan's events, with the headers that an
+/// edge writes.
+int load(const KafkaPlace& kafka, const Plan& plan);
+
+struct PassthroughOptions {
+  int commit_interval_ms = 100;
+  /// "plain": each input record once more. "like-consumer": the records that the citizen consumer
+  /// wrote under the same prefix, in the same proportion to the input.
+  std::string mode = "plain";
+};
+/// The ceiling: consumes the event topics and produces in transactions, with librdkafka alone.
+int passthrough(const KafkaPlace& kafka, const PassthroughOptions& options);
+
+/// Watches a consumer's committed offsets until it has read all event topics, and what it cost.
+struct FollowOptions {
+  std::string group;
+  int pid = 0;
+  double timeout_seconds = 300;
+};
+int follow(const KafkaPlace& kafka, const FollowOptions& options);
+
+struct LatencyOptions {
+  std::string gateway;  ///< host:port
+  int events_per_second = 1000;
+  double seconds = 30;
+  int samples_per_second = 20;
+};
+/// Publishes at a steady pace and asks the gateway for some of the citizens until it knows of their
+/// event.
+int latency(const KafkaPlace& kafka, const Plan& plan, const LatencyOptions& options);
+
+struct QueryOptions {
+  std::string target;  ///< host:port
+  bool echo = false;   ///< the bare echo service instead of the gateway
+  int in_flight = 32;
+  int response_bytes = 1000;  ///< of the echo service's answers
+  double seconds = 5;
+  int pid = 0;  ///< of the server, for its CPU time
+};
+/// Calls a second of GetCitizen for citizens of the plan, or of the echo service.
+int queries(const Plan& plan, const QueryOptions& options);
+
+/// A service of the gateway's kind (gRPC's synchronous server with its defaults) that does nothing
+/// but answer.
+int echo(const std::string& address);
+
+/// Makes the plan's events and checks them, without Kafka: that they are valid, and what they are.
+int describe(const Plan& plan, const std::string& reference_folder);
+
+}  // namespace kronika::bench
