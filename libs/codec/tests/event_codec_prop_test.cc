@@ -1,12 +1,14 @@
 // The field list of src/proto/event_fields.h against protobuf's own classes: whatever domain event
 // is made up, our bytes parse with the generated class, the class writes the same bytes, and both
 // read back to the same event.
+#include "native/json_reader.h"
 #include "proto/event_fields.h"
 
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -165,6 +167,32 @@ TEST(EventCodec, NeverCrashesOnDamagedBytesAndAcceptsOnlyWhatProtobufAccepts) {
     event::v1::Event reference;
     if (ours) RC_ASSERT(reference.ParseFromString(bytes));
   }));
+}
+
+TEST(NativeJson, ReadsWhatProtobufWritesForEveryType) {
+  const AdapterSettings settings;
+  Translation unused;
+  const Message reader(Node{}, settings, Instant{}, unused);
+  for (std::size_t type = 0; type < domain::kEventTypeCount; ++type) {
+    ASSERT_TRUE(rc::check("type " + std::to_string(type), [&] {
+      const std::string bytes = encoded(arbitrary_event(type));
+      event::v1::Event reference;
+      RC_ASSERT(reference.ParseFromString(bytes));
+      google::protobuf::util::JsonPrintOptions options;
+      options.preserve_proto_field_names = *rc::gen::arbitrary<bool>();
+      std::string json;
+      RC_ASSERT(google::protobuf::util::MessageToJsonString(reference, &json, options).ok());
+      simdjson::dom::parser parser;
+      Draft draft;
+      draft.event.schema_version = 0;  // what JSON leaves out is proto3's default here
+      draft.event.adapter_revision = 0;
+      Comforts comforts;
+      read_event_json(Node(parser.parse(json)), reader, draft, comforts);
+      for (const Fault& f : draft.faults) RC_LOG() << f.position << " " << f.sentence << "\n";
+      RC_ASSERT(draft.faults.empty());
+      RC_ASSERT(encoded(draft.event) == bytes);
+    })) << type;
+  }
 }
 
 TEST(EventCodec, ContentLeavesOutIdTimeOfRecordingAndAdapterRevision) {

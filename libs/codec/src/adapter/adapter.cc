@@ -115,22 +115,6 @@ std::string_view to_text(Protocol protocol) {
   std::abort();
 }
 
-std::optional<double> Node::number() const {
-  double d = 0;
-  if (!present_) return std::nullopt;
-  if (element_.is_number() && element_.get_double().get(d) == simdjson::SUCCESS) return d;
-  std::string text(this->text());
-  if (!text.empty() && text.front() == '+') text.erase(0, 1);
-  // Digits alone may begin a number: strtod would also take "nan", "inf" and hexadecimal.
-  if (text.empty() || text.find_first_not_of("0123456789.eE+-") != std::string::npos) {
-    return std::nullopt;
-  }
-  char* end = nullptr;
-  d = std::strtod(text.c_str(), &end);
-  if (end != text.c_str() + text.size()) return std::nullopt;
-  return d;
-}
-
 Protocol detect(std::string_view bytes) {
   const Document document(bytes);
   return document.ok() ? protocol_of(document.root()) : protocol_of_bytes(bytes);

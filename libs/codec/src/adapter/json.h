@@ -47,6 +47,10 @@ class Node {
     if (!present_ || element_.get_bool().get(b) != simdjson::SUCCESS) return std::nullopt;
     return b;
   }
+  [[nodiscard]] bool is_text() const { return present_ && element_.is_string(); }
+  /// A whole number, or a text that is one (64-bit numbers are texts in protobuf's JSON).
+  [[nodiscard]] std::optional<std::int64_t> integer() const;
+  [[nodiscard]] std::optional<std::uint64_t> unsigned_integer() const;
   /// A number, or a text that is one, with a leading "+" or not.
   [[nodiscard]] std::optional<double> number() const;
   /// The value as JSON text.

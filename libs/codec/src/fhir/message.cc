@@ -27,14 +27,21 @@ bool digits_only(std::string_view text) {
 }  // namespace
 
 std::string shown(std::string_view id) {
-  const std::string_view plain = without_uuid_prefix(id);
-  const bool ten = plain.size() == 10 && digits_only(plain);
-  const bool hyphened = plain.size() == 11 && plain[6] == '-' && digits_only(plain.substr(0, 6)) &&
-                        digits_only(plain.substr(7));
-  if (ten || hyphened) return "(id withheld)";
   std::string out;
-  for (const char c : id.substr(0, 80)) {
-    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  std::size_t run = 0;  // digits in a row, a hyphen after six of them left out
+  for (std::size_t i = 0; i <= id.size(); ++i) {
+    const bool digit = i < id.size() && id[i] >= '0' && id[i] <= '9';
+    const bool hyphen = i < id.size() && id[i] == '-' && run == 6;
+    if (digit) {
+      ++run;
+    } else if (!hyphen) {
+      if (run == 10) return "(id withheld)";
+      run = 0;
+    }
+    if (i < id.size() && i < 80) {
+      const auto byte = static_cast<unsigned char>(id[i]);
+      out += byte < 0x20 || byte == 0x7f ? '?' : id[i];
+    }
   }
   return out;
 }

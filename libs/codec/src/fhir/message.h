@@ -106,7 +106,8 @@ class Message {
   std::vector<Entry> entries_;
 };
 
-/// A sender's id as it may be shown: ids that look like a CPR number are withheld.
+/// A sender's id as it may be shown: one that holds ten digits in a row, as a CPR number has, is
+/// withheld.
 [[nodiscard]] std::string shown(std::string_view id);
 
 /// Runs domain::check(), makes sure that no field holds `identifier`, derives the event id, and
