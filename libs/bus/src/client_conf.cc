@@ -4,8 +4,25 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 namespace kronika::bus {
+
+namespace {
+
+std::atomic<ClientLog> client_log{nullptr};
+
+void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
+  if (const ClientLog log = client_log.load()) {
+    log(level, facility, text);
+  } else {
+    rd_kafka_log_print(client, level, facility, text);
+  }
+}
+
+}  // namespace
+
+void set_client_log(ClientLog log) { client_log = log; }
 
 std::span<const std::string_view> refused_properties() {
   static constexpr std::array<std::string_view, 13> kRefused{"bootstrap.servers",
@@ -26,6 +43,7 @@ std::span<const std::string_view> refused_properties() {
 
 Result<RdConf> make_conf(const ClientOptions& options, const Properties& own) {
   RdConf conf(rd_kafka_conf_new());
+  rd_kafka_conf_set_log_cb(conf.get(), &on_log);
   std::array<char, 512> text{};
   const auto set = [&](const std::string& key, const std::string& value) -> Result<void> {
     if (rd_kafka_conf_set(conf.get(), key.c_str(), value.c_str(), text.data(), text.size()) ==
@@ -83,8 +101,8 @@ Properties transactional_producer(const ClientOptions& options, std::string_view
           {"linger.ms", "5"},
           {"batch.size", "524288"},
           {"message.max.bytes", "4194304"},
-          {"queue.buffering.max.messages", "200000"},
-          {"queue.buffering.max.kbytes", "65536"}};
+          {"queue.buffering.max.messages", "100000"},
+          {"queue.buffering.max.kbytes", "32768"}};
 }
 
 Properties idempotent_producer() {

@@ -61,7 +61,7 @@ Result<void> StreamSession::set_up() {
     return fail(code(Errc::kTransient), "the broker did not name its cluster");
 
   auto own = reader(options_.client.prefix + "kronika-" + spec_.name, true,
-                    options_.consumer_queue_kbytes);
+                    std::max(1024, options_.consumer_queue_kbytes / std::max(1, options_.threads)));
   own.emplace_back("group.instance.id", shared_.instance);
   own.emplace_back("partition.assignment.strategy", "range");
   own.emplace_back("session.timeout.ms", std::to_string(options_.session_timeout.count()));
@@ -317,6 +317,7 @@ Result<void> StreamSession::restore_some() {
     const Error& error = done.error();
     const Disposition d = error.code.disposition();
     if (d == Disposition::kRetryCall) {
+      shared_.log("RESTORE_RETRY", std::string(error.code.slug()) + ": " + error.context);
       slot.retry_at = now + 500ms;
       return {};
     }

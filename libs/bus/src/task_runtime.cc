@@ -66,6 +66,9 @@ void run_thread(const std::shared_ptr<State>& state, StreamShared& shared) {
     --state->running;
     state->ended.notify_all();
   }
+  if (failure) {
+    shared.log("STREAM_THREAD_FAILED", std::string(failure->code.slug()) + ": " + failure->context);
+  }
   if (failure && state->options.on_failure) state->options.on_failure(*failure);
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace kronika::bus {
 
@@ -21,6 +22,12 @@ struct ClientOptions {
   /// guarantee are refused with bus_config: see refused_properties() in client_conf.h.
   std::map<std::string, std::string> properties;
 };
+
+/// Where the Kafka clients' own log lines go; syslog levels (3 error ... 7 debug). Called from the
+/// clients' threads. They name brokers, topics and ids, never keys or values.
+using ClientLog = void (*)(int level, std::string_view facility, std::string_view text);
+/// For all clients of the process made afterwards; null: standard error. Thread-safe.
+void set_client_log(ClientLog log);
 
 /// When a transaction ends. Each costs 15-30 ms at the broker, so time is the ordinary limit.
 struct TransactionLimits {

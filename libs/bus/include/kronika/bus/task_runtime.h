@@ -36,13 +36,14 @@ struct RuntimeOptions {
   /// Bounds how long a dead process's open transaction blocks read_committed readers; also of
   /// message.timeout.ms.
   std::chrono::milliseconds transaction_timeout{15'000};
-  /// Fetched ahead by each thread's consumer at most.
+  /// Fetched ahead at most, all threads together; a record of 200 bytes costs the client some 450
+  /// bytes of memory.
   int consumer_queue_kbytes = 32'768;
   /// Shared by all stores; null: one of store_cache_bytes with store_memtables_bytes of memtables
   /// is made.
   std::shared_ptr<store::MemoryBudget> memory;
-  std::size_t store_cache_bytes = 64U << 20;
-  std::size_t store_memtables_bytes = 32U << 20;
+  std::size_t store_cache_bytes = 48U << 20;
+  std::size_t store_memtables_bytes = 24U << 20;
   std::size_t memtable_bytes = 8U << 20;  ///< a column family's
   /// A store not written for longer starts afresh: the compacted topic's delete.retention.ms
   /// (tombstones may be gone).
