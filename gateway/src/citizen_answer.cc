@@ -64,7 +64,6 @@ void fill_irregularities(const domain::Rules& rules, const domain::CitizenState&
   out.set_after_death(state.after_death);
   out.set_end_without_start(static_cast<std::int64_t>(state.orphan_ends.size()));
   out.set_excluded_measurements(state.excluded);
-  out.set_unimplemented(state.unhandled);
   for (const domain::IllegalEvent& e : state.illegal_events) {
     query::v1::Irregular& one = *out.add_latest();
     one.set_event_id(uuid_text(e.event_id));

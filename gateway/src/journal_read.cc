@@ -72,6 +72,10 @@ std::vector<domain::JournalEntry> JournalReader::take() {
   std::vector<std::size_t> known_at;
 
   for (domain::JournalEntry& incoming : arrived_) {
+    if (!incoming.path.empty()) {  // moved entries meet the others in the fold alone
+      entries.push_back(std::move(incoming));
+      continue;
+    }
     std::string fact = incoming.event.source_system;
     fact.push_back('\0');
     fact += incoming.event.source_message_id;

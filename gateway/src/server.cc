@@ -48,6 +48,10 @@ class GrpcServer final : public Server {
                       " is taken or not permitted: choose another with gateway.port");
     }
     port_ = static_cast<std::uint16_t>(port);
+    if (auto* health = server_->GetHealthCheckService()) {
+      health->SetServingStatus("startup", true);
+      health->SetServingStatus("live", true);
+    }
     set_serving(false);
     return {};
   }

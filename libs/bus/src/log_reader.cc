@@ -147,6 +147,14 @@ class KafkaLogReader final : public LogReader {
     return out;
   }
 
+  Result<std::string> cluster_id() override {
+    char* raw = rd_kafka_clusterid(consumer_.get(), kCallTimeoutMs);
+    if (raw == nullptr) return fail(code(Errc::kTimedOut), "asking for the cluster's id");
+    std::string id(raw);
+    rd_kafka_mem_free(consumer_.get(), raw);
+    return id;
+  }
+
   Result<std::int32_t> partition_count(const std::string& topic) override {
     const std::string full = client_.prefix + topic;
     const RdTopic handle(rd_kafka_topic_new(consumer_.get(), full.c_str(), nullptr));

@@ -109,6 +109,8 @@ const Row kRows[] = {
 
   text("gateway.address", "127.0.0.1", "Address that the gateway listens on. It speaks plaintext, so only a loopback address is accepted; in a deployment a proxy ends TLS in front of it.",
        [](Settings& s, const Value& v) { s.gateway.address = v.text; }, true),
+  text("gateway.plaintext_guarded_by", "", "What guards the port where gateway.address is no loopback address, in your own words (\"sidecar proxy, network policy kronika\"). Empty: any other address is refused.",
+       [](Settings& s, const Value& v) { s.gateway.plaintext_guarded_by = v.text; }),
   port("gateway.port", "50051", "gRPC port of the gateway; command-line tool and grpcurl connect to it.",
        [](Settings& s, const Value& v) { s.gateway.port = static_cast<std::uint16_t>(v.number); }),
   number("gateway.default_page_size", "100", "", 1, 10'000, "Entries in an answer where the caller names no page size.",

@@ -81,6 +81,9 @@ class LogReader {
   /// Committed next offsets of a group, stable; -1 where there is none.
   [[nodiscard]] virtual Result<std::vector<PartitionOffset>> committed(
       const std::string& group, const std::vector<PartitionOffset>& partitions) = 0;
+  /// The id that the cluster gave itself when it was made: what a copy of its log is a copy of.
+  /// Errors: bus_timed_out.
+  [[nodiscard]] virtual Result<std::string> cluster_id() = 0;
   /// How many partitions the topic has. Errors: bus_topic_mismatch when it does not exist.
   [[nodiscard]] virtual Result<std::int32_t> partition_count(const std::string& topic) = 0;
 };

@@ -43,6 +43,7 @@ struct Consumer {
 
 struct Gateway {
   std::string address;
+  std::string plaintext_guarded_by;  ///< empty: loopback addresses only
   std::uint16_t port = 0;
   std::int32_t default_page_size = 0;
   std::int32_t max_page_size = 0;

@@ -1,0 +1,246 @@
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <kronika/bus/log_reader.h>
+#include <kronika/gateway/errc.h>
+#include <kronika/gateway/view_reader.h>
+#include <kronika/telemetry/log.h>
+
+namespace kronika::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+using Steady = std::chrono::steady_clock;
+namespace log = telemetry::log;
+
+// A batch's records own their bytes; the log's live only while they are handed over.
+struct Kept {
+  int topic = 0;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  Instant timestamp;
+  std::string key;
+  std::string value;
+  bool tombstone = false;
+};
+
+class Reader final : public ViewReader {
+ public:
+  Reader(const ViewReaderOptions& options, View& view, telemetry::Registry& registry,
+         telemetry::Loop loop, Events events)
+      : options_(options), view_(view), loop_(std::move(loop)), events_(std::move(events)) {
+    for (std::size_t t = 0; t < std::size(kViewTopics); ++t) {
+      position_time_[t] = registry.gauge(
+          "kronika_view_position_timestamp_seconds",
+          "Time of the last record in the view; now, where the end of the topic was seen",
+          {{"topic", std::string(kViewTopics[t])}});
+    }
+    records_ = registry.counter("kronika_view_records_total", "Records read into the view");
+    batches_ =
+        registry.histogram("kronika_view_batch_seconds", "Time to write one batch into the view",
+                           telemetry::Buckets::kFast);
+  }
+  ~Reader() override { stop(); }
+
+  Result<void> open() {
+    auto log_reader = bus::LogReader::open(options_.client, {.group = "kronika-gateway-view"});
+    if (!log_reader) return tl::unexpected(log_reader.error());
+    log_ = std::move(*log_reader);
+    const ViewPositions positions = view_.positions();
+    std::vector<bus::PartitionOffset> from;
+    for (std::size_t t = 0; t < std::size(kViewTopics); ++t) {
+      const std::string topic(kViewTopics[t]);
+      auto count = log_->partition_count(topic);
+      if (!count) return tl::unexpected(count.error());
+      for (std::int32_t p = 0; p < *count; ++p) {
+        const TopicPartition at{static_cast<std::uint8_t>(t), p};
+        const auto known = positions.find(at);
+        from.push_back(
+            {topic, p,
+             known == positions.end() ? bus::LogReader::kBeginning : known->second.next_offset});
+        parts_.push_back(at);
+      }
+    }
+    auto ends = log_->ends(from);
+    if (!ends) return tl::unexpected(ends.error());
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      if (from[i].offset > (*ends)[i].offset) {
+        return fail(code(Errc::kViewForeign),
+                    "the view is ahead of the log: the log was made anew; the view is rebuilt");
+      }
+      ends_[parts_[i]] = (*ends)[i].offset;
+      goal_.push_back((*ends)[i].offset);
+    }
+    partitions_ = from;
+    return log_->assign(from);
+  }
+
+  void run() {
+    thread_ = std::thread([this] { loop(); });
+  }
+
+  std::map<TopicPartition, std::int64_t> log_ends() const override {
+    const std::lock_guard lock(mutex_);
+    return ends_;
+  }
+
+  void stop() override {
+    stopping_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  void loop() {
+    while (!stopping_) {
+      loop_.turned();
+      const auto met = log_->poll(batch_.empty() ? 100ms : 2ms, [this](const bus::Record& record) {
+        keep(record);
+        return Result<void>();
+      });
+      if (!met) return fail_with(met.error());
+      const bool nothing = *met == bus::LogReader::Met::kNothing;
+      const bool full = batch_.size() >= options_.batch_records ||
+                        batch_bytes_ >= options_.batch_bytes ||
+                        (!batch_.empty() && Steady::now() - batch_begin_ >= options_.batch_time);
+      if (nothing || full || *met == bus::LogReader::Met::kEnd) {
+        if (auto ok = write(); !ok) return fail_with(ok.error());
+      }
+      if (nothing) look_at_ends();
+    }
+    if (auto ok = write(); !ok) return fail_with(ok.error());
+    loop_.ended();
+  }
+
+  void keep(const bus::Record& record) {
+    if (batch_.empty()) batch_begin_ = Steady::now();
+    batch_bytes_ += record.key.size() + record.value.size();
+    batch_.push_back({parts_[static_cast<std::size_t>(record.topic_index)].topic, record.partition,
+                      record.offset, record.timestamp, std::string(record.key),
+                      std::string(record.value), record.tombstone});
+  }
+
+  Result<void> write() {
+    std::map<TopicPartition, std::int64_t> ends;
+    for (std::size_t i = 0; i < parts_.size(); ++i) ends[parts_[i]] = log_->position(i);
+    if (batch_.empty() && ends == written_) return {};
+    std::vector<bus::Record> records;
+    records.reserve(batch_.size());
+    for (const Kept& kept : batch_) {
+      bus::Record record;
+      record.topic = kViewTopics[kept.topic];
+      record.partition = kept.partition;
+      record.offset = kept.offset;
+      record.timestamp = kept.timestamp;
+      record.key = kept.key;
+      record.value = kept.value;
+      record.tombstone = kept.tombstone;
+      records.push_back(record);
+    }
+    const auto begin = Steady::now();
+    if (auto ok = view_.apply(records, ends); !ok) return ok;
+    batches_.observe(Steady::now() - begin);
+    records_.add(static_cast<double>(batch_.size()));
+    written_ = std::move(ends);
+    batch_.clear();
+    batch_bytes_ = 0;
+    after_write();
+    return {};
+  }
+
+  void after_write() {
+    bool reached = true;
+    std::array<bool, std::size(kViewTopics)> topic_at_end;
+    topic_at_end.fill(true);
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      reached = reached && log_->position(i) >= goal_[i];
+      topic_at_end[parts_[i].topic] = topic_at_end[parts_[i].topic] && log_->at_end(i);
+    }
+    std::array<Instant, std::size(kViewTopics)> last{};
+    for (const auto& [at, position] : view_.positions())
+      last[at.topic] = std::max(last[at.topic], position.last_record_time);
+    for (std::size_t t = 0; t < std::size(kViewTopics); ++t) {
+      if (topic_at_end[t]) {
+        position_time_[t].set_to_now();
+      } else {
+        position_time_[t].set(static_cast<double>(last[t].ms) / 1000);
+      }
+    }
+    if (reached && !std::exchange(caught_up_, true) && events_.caught_up) events_.caught_up();
+  }
+
+  // While nothing comes: the end is where we stand, or where the brokers say it is.
+  void look_at_ends() {
+    if (Steady::now() - looked_at_ends_ < 1s) return;
+    looked_at_ends_ = Steady::now();
+    bool behind = false;
+    {
+      const std::lock_guard lock(mutex_);
+      for (std::size_t i = 0; i < parts_.size(); ++i) {
+        if (log_->at_end(i)) {
+          ends_[parts_[i]] = std::max(ends_[parts_[i]], log_->position(i));
+        } else {
+          behind = true;
+        }
+      }
+    }
+    after_write();
+    if (!behind) return;
+    const auto ends = log_->ends(partitions_);
+    if (!ends) return;  // the brokers are away: the last answer stands
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < parts_.size(); ++i) ends_[parts_[i]] = (*ends)[i].offset;
+  }
+
+  void fail_with(const Error& error) {
+    loop_.ended();
+    if (events_.failed) events_.failed(error);
+  }
+
+  // constant after open()
+  const ViewReaderOptions options_;
+  View& view_;
+  const telemetry::Loop loop_;
+  const Events events_;
+  std::vector<TopicPartition> parts_;
+  std::vector<bus::PartitionOffset> partitions_;
+  std::vector<std::int64_t> goal_;  // the log's ends at the start
+  telemetry::Gauge position_time_[std::size(kViewTopics)];
+  telemetry::Counter records_;
+  telemetry::Histogram batches_;
+  // owned by the reader's thread
+  std::unique_ptr<bus::LogReader> log_;
+  std::vector<Kept> batch_;
+  std::size_t batch_bytes_ = 0;
+  Steady::time_point batch_begin_, looked_at_ends_;
+  std::map<TopicPartition, std::int64_t> written_;
+  bool caught_up_ = false;
+  // guarded by mutex_
+  mutable std::mutex mutex_;
+  std::map<TopicPartition, std::int64_t> ends_;
+
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ViewReader>> ViewReader::start(const ViewReaderOptions& options, View& view,
+                                                      telemetry::Registry& registry,
+                                                      telemetry::Loop loop, Events events) {
+  auto reader =
+      std::make_unique<Reader>(options, view, registry, std::move(loop), std::move(events));
+  if (auto ok = reader->open(); !ok) return tl::unexpected(ok.error());
+  reader->run();
+  return reader;
+}
+
+Result<std::string> cluster_id(const bus::ClientOptions& client) {
+  auto reader = bus::LogReader::open(client, {.group = "kronika-gateway-view"});
+  if (!reader) return tl::unexpected(reader.error());
+  return (*reader)->cluster_id();
+}
+
+}  // namespace kronika::gateway
