@@ -1,0 +1,61 @@
+// The commands of `kronika`; each answers the exit code. Options are filled by main.cc from the
+// command line.
+#pragma once
+
+#include "context.h"
+
+#include <string>
+
+namespace kronika::cli {
+
+/// How a citizen is named on the command line (exactly one), and what is asked.
+struct CitizenOptions {
+  std::string cpr;
+  std::string key;         ///< 32 hex digits
+  std::string identifier;  ///< "system|value"
+  std::string as_of;       ///< an instant with offset, or a date (its end)
+  std::string known_at;
+  bool transitions = false;
+  std::string measure;
+  std::string programme;
+  std::string ruleset_version;
+  int limit = 0;  ///< entries at most; 0: all
+};
+int citizen_show(const Context& context, const CitizenOptions& options);
+int citizen_timeline(const Context& context, const CitizenOptions& options);
+int citizen_measurements(const Context& context, const CitizenOptions& options);
+int citizen_explain(const Context& context, const CitizenOptions& options);
+
+struct IndicatorOptions {
+  std::string indicator;
+  std::string period;  ///< empty: the current quarter
+  std::string table = "REGION";
+  std::string programme;
+  bool all_rows = false;  ///< also those of areas where nothing is counted
+};
+int indicator_show(const Context& context, const IndicatorOptions& options);
+int indicator_list(const Context& context);
+
+int status(const Context& context);
+/// What `make run` prints when everything is up; waits up to `wait_seconds` until the view has read
+/// what is in the log.
+int summary(const Context& context, int wait_seconds);
+
+int topics_create(const Context& context);
+int topics_check(const Context& context);
+
+struct DeadLetterOptions {
+  int limit = 20;
+  std::string place;  ///< show: partition:offset
+  bool open = false;  ///< open the sealed bytes with the key file
+};
+int dead_letters_list(const Context& context, const DeadLetterOptions& options);
+int dead_letters_show(const Context& context, const DeadLetterOptions& options);
+
+struct VerifyOptions {
+  int max_differences = 20;
+  bool gateway = true;  ///< also compare the gateway's indicator tables
+};
+int verify(const Context& context, const VerifyOptions& options);
+
+}  // namespace kronika::cli

@@ -1,0 +1,18 @@
+// Published figures as a person reads them.
+#pragma once
+
+#include <string>
+
+#include <kronika/query/v1/query.pb.h>
+
+namespace kronika::cli {
+
+/// "1,234"; "*" where suppressed (small, or hidden to protect a small one); "-" where there is
+/// none.
+[[nodiscard]] std::string text_of(const query::v1::Figure& figure);
+[[nodiscard]] std::string percent(const query::v1::Rate& rate);
+[[nodiscard]] std::string number(const query::v1::Rate& rate);
+/// Something is counted in the row, shown or not.
+[[nodiscard]] bool counts_anything(const query::v1::IndicatorRow& row);
+
+}  // namespace kronika::cli

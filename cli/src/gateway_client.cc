@@ -1,0 +1,47 @@
+#include "gateway_client.h"
+
+#include <ostream>
+#include <string>
+
+#include <google/protobuf/util/json_util.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+
+namespace kronika::cli {
+
+GatewayClient::GatewayClient(const Context& context) {
+  const config::Gateway& gateway = context.settings().gateway;
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(64 << 20);
+  // Loopback: never by way of a proxy that the environment names.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  const auto channel =
+      grpc::CreateCustomChannel(gateway.address + ":" + std::to_string(gateway.port),
+                                grpc::InsecureChannelCredentials(), arguments);
+  citizens_ = query::v1::CitizenService::NewStub(channel);
+  indicators_ = query::v1::IndicatorService::NewStub(channel);
+  status_ = query::v1::StatusService::NewStub(channel);
+}
+
+int report(const Context& context, const grpc::Status& status) {
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+      status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+    const config::Gateway& gateway = context.settings().gateway;
+    return report(context,
+                  "the gateway at " + gateway.address + ":" + std::to_string(gateway.port) +
+                      " does not answer: is it running (make up), and is gateway.port right?",
+                  kUnreachable);
+  }
+  return report(context, status.error_message(), kNotDone);
+}
+
+void print_json(const Context& context, const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  options.always_print_primitive_fields = true;
+  std::string text;
+  (void)google::protobuf::util::MessageToJsonString(message, &text, options).ok();
+  context.out << text << '\n';
+}
+
+}  // namespace kronika::cli

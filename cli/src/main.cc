@@ -1,0 +1,220 @@
+// kronika: the operator's and newcomer's tool. This file is the command line alone; each command
+// lives in its own.
+#include "commands.h"
+#include "publish_command.h"
+#include "simulate_command.h"
+
+#include <functional>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <kronika/config/print.h>
+#include <kronika/scenario/runner.h>
+#include <kronika/telemetry/log.h>
+
+namespace {
+
+using namespace kronika;  // NOLINT(google-build-using-namespace): the program's own wiring
+
+constexpr const char* kFooter =
+    "Every command takes --json. Settings: config/kronika.yaml, then KRONIKA_SECTION_KEY in the "
+    "environment, then\n"
+    "--section.key=value; `kronika config print` shows them.\n"
+    "Exit codes: 0 done; 1 not done (refused, unknown, differences); 2 a wrong option or setting; "
+    "3 Kafka or the\n"
+    "gateway does not answer.";
+
+void add_citizen(CLI::App& command, cli::CitizenOptions& o) {
+  command.add_option("--cpr", o.cpr, "CPR number; hashed at the gateway, never stored");
+  command.add_option("--key", o.key, "person key, 32 hex digits");
+  command.add_option("--identifier", o.identifier,
+                     "SYSTEM|VALUE of an identifier that the settings allow");
+  command.add_option("--as-of", o.as_of,
+                     "clinical time: a date (its end) or an instant with offset; default now");
+  command.add_option("--known-at", o.known_at, "what was known then; default everything");
+}
+
+// What the command line asked for, once it has been read.
+using Run = std::function<int(const cli::Context&)>;
+
+struct Options {
+  cli::CitizenOptions citizen;
+  cli::IndicatorOptions indicator;
+  cli::DeadLetterOptions dead_letters;
+  cli::VerifyOptions verify;
+  int wait_seconds = 60;
+  std::vector<std::string> paths;
+  bool strict = false;
+  cli::SimulateOptions simulate;
+};
+
+int play_scenarios(const cli::Context& context, const std::vector<std::string>& files) {
+  scenario::Options options;
+  options.reference_folder = context.settings().reference.dir;
+  options.organisations_file = context.settings().reference.organisations_file;
+  return scenario::run_files(files, options, context.out);
+}
+
+void citizen_commands(CLI::App& app, Options& o, Run& run) {
+  CLI::App& citizen =
+      *app.add_subcommand("citizen", "one citizen: state, timeline, measurements, level");
+  citizen.require_subcommand(1);
+  CLI::App& show =
+      *citizen.add_subcommand("show", "pathways, stays, levels with their reasons, latest values");
+  add_citizen(show, o.citizen);
+  show.add_flag("--transitions", o.citizen.transitions, "also how each pathway came to its state");
+  show.callback(
+      [&] { run = [&](const cli::Context& c) { return cli::citizen_show(c, o.citizen); }; });
+  CLI::App& timeline =
+      *citizen.add_subcommand("timeline", "every event in clinical order, and what it did");
+  add_citizen(timeline, o.citizen);
+  timeline.add_option("--limit", o.citizen.limit, "entries at most; default all");
+  timeline.callback(
+      [&] { run = [&](const cli::Context& c) { return cli::citizen_timeline(c, o.citizen); }; });
+  CLI::App& measurements = *citizen.add_subcommand("measurements", "the series of one measure");
+  add_citizen(measurements, o.citizen);
+  measurements.add_option("measure", o.citizen.measure, "measure key, e.g. SPO2")->required();
+  measurements.callback([&] {
+    run = [&](const cli::Context& c) { return cli::citizen_measurements(c, o.citizen); };
+  });
+  CLI::App& explain = *citizen.add_subcommand(
+      "explain", "why this level is proposed; what another rule version would propose");
+  add_citizen(explain, o.citizen);
+  explain.add_option("programme", o.citizen.programme, "e.g. KOL")->required();
+  explain.add_option("--rules", o.citizen.ruleset_version,
+                     "another version of the rule set (what-if)");
+  explain.callback(
+      [&] { run = [&](const cli::Context& c) { return cli::citizen_explain(c, o.citizen); }; });
+}
+
+void indicator_commands(CLI::App& app, Options& o, Run& run) {
+  CLI::App& indicator =
+      *app.add_subcommand("indicator", "monitoring indicators, small counts suppressed");
+  indicator.require_subcommand(1);
+  CLI::App& show = *indicator.add_subcommand("show", "one table");
+  show.add_option("indicator", o.indicator.indicator, "e.g. I-01")->required();
+  show.add_option("--period", o.indicator.period,
+                  "2025Q1, or 2025Q1-R for 12 months; default the current quarter");
+  show.add_option("--table", o.indicator.table, "NATION, REGION (default) or MUNICIPALITY");
+  show.add_option("--programme", o.indicator.programme, "default all together");
+  show.add_flag("--all", o.indicator.all_rows, "also areas where nothing is counted");
+  show.callback(
+      [&] { run = [&](const cli::Context& c) { return cli::indicator_show(c, o.indicator); }; });
+  CLI::App& list =
+      *indicator.add_subcommand("list", "all indicators, and which this build computes");
+  list.callback([&] { run = cli::indicator_list; });
+}
+
+void log_commands(CLI::App& app, Options& o, Run& run) {
+  CLI::App& topics = *app.add_subcommand("topics", "the topics on Kafka");
+  topics.require_subcommand(1);
+  topics.add_subcommand("create", "creates what is missing, then checks")->callback([&] {
+    run = cli::topics_create;
+  });
+  topics.add_subcommand("check", "partition counts and settings")->callback([&] {
+    run = cli::topics_check;
+  });
+
+  CLI::App& letters = *app.add_subcommand("dead-letters", "what was refused, and why");
+  letters.require_subcommand(1);
+  CLI::App& list = *letters.add_subcommand("list", "counts by reason, and the latest ones");
+  list.add_option("--limit", o.dead_letters.limit, "how many of the latest; 0 all; default 20");
+  list.callback([&] {
+    run = [&](const cli::Context& c) { return cli::dead_letters_list(c, o.dead_letters); };
+  });
+  CLI::App& show = *letters.add_subcommand("show", "one dead letter");
+  show.add_option("place", o.dead_letters.place, "PARTITION:OFFSET, as list shows it")->required();
+  show.add_flag("--open", o.dead_letters.open,
+                "open the sealed message with seal.key_file; it may hold a CPR number");
+  show.callback([&] {
+    run = [&](const cli::Context& c) { return cli::dead_letters_show(c, o.dead_letters); };
+  });
+}
+
+void other_commands(CLI::App& app, Options& o, Run& run) {
+  CLI::App& publish = *app.add_subcommand("publish", "reads messages and publishes their events");
+  publish.add_option("path", o.paths, "files, folders, or - for standard input")->required();
+  publish.add_flag("--strict", o.strict, "a refused message makes the exit code non-zero");
+  publish.callback(
+      [&] { run = [&](const cli::Context& c) { return cli::publish(c, o.paths, o.strict); }; });
+  CLI::App& simulate =
+      *app.add_subcommand("simulate", "invented citizens and their events, marked as simulated");
+  simulate.add_option("--citizens", o.simulate.citizens,
+                      "size of the population; default sim.citizens");
+  simulate.add_option("--months", o.simulate.months,
+                      "months of history up to now; default sim.months");
+  simulate.add_option("--seed", o.simulate.seed,
+                      "the same seed gives the same people; default sim.seed");
+  simulate.add_flag("--publish", o.simulate.publish, "publish the events");
+  simulate.add_option("--out", o.simulate.out,
+                      "write them to a file, one JSON object a line; - is standard output");
+  simulate.callback(
+      [&] { run = [&](const cli::Context& c) { return cli::simulate(c, o.simulate); }; });
+  CLI::App& scenario = *app.add_subcommand("scenario", "plays scenario files; a line a scenario");
+  scenario.add_option("file", o.paths, "scenario files")->required();
+  scenario.callback(
+      [&] { run = [&](const cli::Context& c) { return play_scenarios(c, o.paths); }; });
+  CLI::App& verify = *app.add_subcommand(
+      "verify",
+      "recomputes everything from the log and compares with states, cells and the gateway");
+  verify.add_option("--max-differences", o.verify.max_differences, "listed at most; default 20");
+  verify.add_flag("!--no-gateway", o.verify.gateway, "do not ask the gateway");
+  verify.callback([&] { run = [&](const cli::Context& c) { return cli::verify(c, o.verify); }; });
+  app.add_subcommand("status", "how far the gateway has read, and what it holds")->callback([&] {
+    run = cli::status;
+  });
+  CLI::App& summary =
+      *app.add_subcommand("summary", "what came out of everything that was published");
+  summary.add_option("--wait", o.wait_seconds,
+                     "seconds to wait until everything published is visible; default 60");
+  summary.callback(
+      [&] { run = [&](const cli::Context& c) { return cli::summary(c, o.wait_seconds); }; });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto loaded = config::load(config::source_of_process(argc, argv));
+  if (!loaded) {
+    std::cerr << "kronika: " << loaded.error().context << '\n';
+    return cli::kUsage;
+  }
+  if (loaded->check_only) return cli::kDone;
+  // The configuration command reads its own arguments: `config print --env` feeds shell scripts.
+  if (!loaded->rest.empty() && loaded->rest.front() == "config") {
+    return config::run_config_command(*loaded, {loaded->rest.begin() + 1, loaded->rest.end()},
+                                      std::cout, std::cerr);
+  }
+  telemetry::log::configure(
+      {.component = "kronika", .level = telemetry::log::Level::kWarn, .fd = 2});
+
+  CLI::App app("kronika: chronic-care pathways, from messages to answers", "kronika");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.fallthrough();
+  bool json = false;
+  app.add_flag("--json", json, "one JSON object instead of text");
+  app.add_subcommand("config",
+                     "print [--json|--env|--template|--reference]: the settings in force");
+  Options options;
+  Run run;
+  citizen_commands(app, options, run);
+  indicator_commands(app, options, run);
+  log_commands(app, options, run);
+  other_commands(app, options, run);
+  try {
+    std::vector<std::string> arguments(loaded->rest.rbegin(), loaded->rest.rend());
+    app.parse(arguments);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? cli::kDone : cli::kUsage;
+  }
+  const cli::Context context{*loaded, json, std::cout, std::cerr};
+  try {
+    return run(context);
+  } catch (const std::exception& e) {
+    return cli::report(context, e.what(), cli::kNotDone);
+  }
+}

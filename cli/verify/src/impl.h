@@ -1,0 +1,77 @@
+// Shared by the steps of a verification.
+#pragma once
+
+#include <set>
+#include <unordered_map>
+
+#include <kronika/bus/topics.h>
+#include <kronika/codec/citizen_codec.h>
+#include <kronika/codec/ledger_codec.h>
+#include <kronika/verify/verify.h>
+
+namespace kronika::verify {
+
+/// Input topics of the citizen task; their order is that of domain::Origin::topic.
+inline constexpr std::string_view kInputs[] = {bus::kHenvisning, bus::kUdskrivning, bus::kMaaling,
+                                               bus::kForloeb,    bus::kPerson,      bus::kFlytning};
+inline constexpr std::uint8_t kFlytningIndex = 5;
+
+struct Place {
+  std::uint8_t topic = 0;
+  std::int64_t offset = 0;
+  friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+/// One record of citizen-state, as last written at the cut.
+struct StateRecord {
+  std::int64_t offset = 0;
+  std::int64_t transaction = 0;
+  std::string message;
+};
+
+/// What one citizen partition says of itself.
+struct CitizenCut {
+  std::optional<codec::ProgressRecord> progress;
+  std::unordered_map<PersonKey, StateRecord> records;
+};
+
+using Cells = std::map<domain::CellKey, domain::CellValue>;
+
+struct Verifier::Impl {
+  const domain::Rules& rules;
+  const domain::Fold& fold;
+  LogSource& log;
+  const Options options;
+  Report report;
+
+  std::map<std::int32_t, std::int64_t> transactions;  ///< of the citizen partitions' cuts
+  Cells expected;  ///< sums of all contributions, at the citizen cuts
+  Cells actual;    ///< indicator-state
+  std::map<std::int32_t, std::int64_t> state_ends;  ///< behind what was read of indicator-state
+  /// Old key -> facts of its journal; new key -> facts that were moved to it.
+  std::map<PersonKey, std::set<std::string>> left, arrived;
+  std::map<PersonKey, PersonKey> moved_to;
+
+  void differ(std::string kind, std::string where, std::string detail);
+  void say(const std::string& line) const {
+    if (options.progress) options.progress(line);
+  }
+
+  // states.cc
+  Result<void> check_states();
+  Result<CitizenCut> read_cut(std::int32_t partition);
+  Result<void> check_partition(std::int32_t partition);
+  void check_citizen(std::int32_t partition, const PersonKey& person,
+                     std::vector<domain::JournalEntry> entries, const CitizenCut& cut);
+  void check_moves();
+  // cells.cc
+  Result<void> check_cells();
+  // tables.cc
+  Result<void> check_tables(GatewaySource& gateway);
+};
+
+/// "I-12 2025Q1 0751 KOL level 2 ...", for people.
+[[nodiscard]] std::string text_of(const domain::Rules& rules, const domain::CellKey& key);
+[[nodiscard]] std::string text_of(const domain::CellValue& value);
+
+}  // namespace kronika::verify

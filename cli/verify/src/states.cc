@@ -1,0 +1,338 @@
+// Every citizen-state record against a plain fold of that citizen's events, byte for byte.
+#include "impl.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <kronika/bus/wire.h>
+#include <kronika/codec/event_codec.h>
+#include <kronika/codec/schema_ids.h>
+
+namespace kronika::verify {
+namespace {
+
+using domain::JournalEntry;
+
+// A record as read, decoded when its citizen's turn comes: a partition's events fit in memory as
+// bytes.
+struct Raw {
+  Instant timestamp;
+  std::uint8_t topic = 0;
+  std::int64_t offset = 0;
+  std::string message;
+};
+
+std::optional<std::uint8_t> input_index(std::string_view topic) {
+  for (std::uint8_t i = 0; i < std::size(kInputs); ++i) {
+    if (kInputs[i] == topic) return i;
+  }
+  return std::nullopt;
+}
+
+std::set<Place> places_of(const std::vector<codec::RefusedRecord>& refused) {
+  std::set<Place> places;
+  for (const codec::RefusedRecord& r : refused) {
+    if (const auto topic = input_index(r.topic)) places.insert({*topic, r.offset});
+  }
+  return places;
+}
+
+std::string fact_of(const domain::Event& event) {
+  return event.source_system + '\0' + event.source_message_id + '\0' +
+         std::to_string(event.source_version) + '\0' + std::to_string(event.adapter_revision) +
+         '\0' + std::to_string(static_cast<int>(event.op));
+}
+
+bool same_entry(const JournalEntry& a, const JournalEntry& b) {
+  return fact_of(a.event) == fact_of(b.event) && a.path == b.path;
+}
+
+// A record of flytning: an event that arrives, or leaves again, by a path.
+void take_moved(std::string_view message, std::vector<JournalEntry>& moved) {
+  codec::Flytning flytning;
+  if (!codec::decode_flytning(message, flytning)) return;
+  const auto* event = std::get_if<codec::MovedEvent>(&flytning);
+  if (event == nullptr) return;
+  JournalEntry entry;
+  if (!codec::decode_event(event->event, entry.event)) return;
+  const auto topic = input_index(event->origin.topic);
+  if (!topic) return;
+  entry.origin = {event->origin.timestamp, *topic, event->origin.partition, event->origin.offset};
+  entry.path = event->path;
+  std::erase_if(moved, [&](const JournalEntry& known) { return same_entry(known, entry); });
+  if (!event->withdrawn) moved.push_back(std::move(entry));
+}
+
+std::vector<JournalEntry> admitted(std::vector<JournalEntry> arrived) {
+  std::sort(arrived.begin(), arrived.end(),
+            [](const JournalEntry& a, const JournalEntry& b) { return a.origin < b.origin; });
+  std::vector<JournalEntry> entries;
+  std::map<std::string, std::vector<std::size_t>> by_fact;
+  std::unordered_map<EventId, std::vector<std::size_t>> by_id;
+  for (JournalEntry& incoming : arrived) {
+    const std::string fact = incoming.event.source_system + '\0' + incoming.event.source_message_id;
+    std::set<std::size_t> indexes(by_fact[fact].begin(), by_fact[fact].end());
+    indexes.insert(by_id[incoming.event.event_id].begin(), by_id[incoming.event.event_id].end());
+    const std::vector<std::size_t> at(indexes.begin(), indexes.end());
+    std::vector<const JournalEntry*> known;
+    for (const std::size_t i : at) known.push_back(&entries[i]);
+    domain::Verdict verdict = domain::admit(known, incoming);
+    if (!verdict.store_incoming) continue;
+    std::size_t place = entries.size();
+    if (verdict.replaces) {
+      place = at[*verdict.replaces];
+      entries[place] = std::move(verdict.merged);
+    } else {
+      entries.push_back(std::move(verdict.merged));
+    }
+    by_fact[fact].push_back(place);
+    by_id[entries[place].event.event_id].push_back(place);
+  }
+  return entries;
+}
+
+std::vector<JournalEntry> entries_of(const PersonKey& person, std::int32_t partition,
+                                     const std::vector<Raw>& raws, const std::set<Place>& refused) {
+  std::vector<JournalEntry> direct, moved;
+  for (const Raw& raw : raws) {
+    if (refused.contains({raw.topic, raw.offset})) continue;
+    if (raw.topic == kFlytningIndex) {
+      take_moved(raw.message, moved);
+      continue;
+    }
+    JournalEntry entry;
+    if (!codec::decode_event(raw.message, entry.event) || entry.event.person_key != person)
+      continue;
+    entry.origin = {raw.timestamp, raw.topic, partition, raw.offset};
+    direct.push_back(std::move(entry));
+  }
+  std::vector<JournalEntry> entries = admitted(std::move(direct));
+  std::move(moved.begin(), moved.end(), std::back_inserter(entries));
+  return entries;
+}
+
+}  // namespace
+
+Result<void> Verifier::Impl::check_states() {
+  const auto count = log.partitions(std::string(bus::kCitizenState));
+  if (!count) return tl::unexpected(count.error());
+  for (std::int32_t p = 0; p < *count; ++p) {
+    if (auto ok = check_partition(p); !ok) return ok;
+    say("partition " + std::to_string(p + 1) + " of " + std::to_string(*count) + ": " +
+        std::to_string(report.events) + " events, " + std::to_string(report.citizens) +
+        " citizens, " + std::to_string(report.difference_count) + " differences");
+  }
+  check_moves();
+  return {};
+}
+
+// The records of the last complete transaction and before. A transaction ends with its progress
+// record, so what comes behind the last progress record belongs to a transaction that is only
+// partly read, and waits.
+Result<CitizenCut> Verifier::Impl::read_cut(std::int32_t partition) {
+  CitizenCut cut;
+  std::unordered_map<PersonKey, std::optional<StateRecord>> waiting;
+  const auto end = log.read(
+      std::string(bus::kCitizenState), partition, [&](const bus::Record& record) -> Result<void> {
+        const auto wire = bus::read_wire(record.value);
+        if (codec::is_progress_key(record.key)) {
+          codec::ProgressRecord progress;
+          if (!wire || !codec::decode_progress(wire->message, progress)) {
+            differ(
+                "progress",
+                "citizen-state/" + std::to_string(partition) + "@" + std::to_string(record.offset),
+                "the progress record cannot be read");
+            return {};
+          }
+          for (auto& [person, state] : waiting) {
+            if (state) {
+              cut.records[person] = std::move(*state);
+            } else {
+              cut.records.erase(person);
+            }
+          }
+          waiting.clear();
+          cut.progress = std::move(progress);
+          return {};
+        }
+        const auto person = PersonKey::from_bytes(record.key);
+        if (!person) return {};
+        if (record.tombstone) {
+          waiting[*person] = std::nullopt;
+        } else {
+          waiting[*person] =
+              StateRecord{record.offset, 0, std::string(wire ? wire->message : std::string_view())};
+        }
+        return {};
+      });
+  if (!end) return tl::unexpected(end.error());
+  return cut;
+}
+
+Result<void> Verifier::Impl::check_partition(std::int32_t partition) {
+  auto cut = read_cut(partition);
+  if (!cut) return tl::unexpected(cut.error());
+  if (!cut->progress) {
+    if (!cut->records.empty()) {
+      differ("progress", "citizen-state/" + std::to_string(partition),
+             "there are states, but no progress record");
+    }
+    return {};
+  }
+  const codec::ProgressRecord& progress = *cut->progress;
+  transactions[partition] = progress.transaction_number;
+  report.refused += static_cast<std::int64_t>(progress.refused.size());
+
+  std::unordered_map<PersonKey, std::vector<Raw>> events;
+  for (std::uint8_t t = 0; t < std::size(kInputs); ++t) {
+    const std::string topic(kInputs[t]);
+    std::int64_t end = 0;
+    for (const codec::TopicPosition& p : progress.positions) {
+      if (p.topic == topic) end = p.next_offset;
+    }
+    const bool flytning = t == kFlytningIndex;
+    const auto visit = [&](const bus::Record& record) -> Result<void> {
+      const auto wire = bus::read_wire(record.value);
+      const auto person = PersonKey::from_bytes(record.key);
+      if (!wire || !person) return {};
+      if (flytning) {
+        codec::Flytning message;
+        if (codec::decode_flytning(wire->message, message)) {
+          if (const auto* moved = std::get_if<codec::MovedEvent>(&message)) {
+            domain::Event event;
+            if (codec::decode_event(moved->event, event)) arrived[*person].insert(fact_of(event));
+          }
+        }
+        if (record.offset >= end) return {};
+      } else {
+        ++report.events;
+      }
+      events[*person].push_back({record.timestamp, t, record.offset, std::string(wire->message)});
+      return {};
+    };
+    // What an old key sent in its last transaction may not have been handled at the new one yet:
+    // flytning is read to its end.
+    if (flytning) {
+      const auto read = log.read(topic, partition, visit);
+      if (!read) return tl::unexpected(read.error());
+    } else if (auto ok = log.read_to(topic, partition, end, visit); !ok) {
+      return ok;
+    }
+  }
+
+  const std::set<Place> refused = places_of(progress.refused);
+  for (const auto& [person, raws] : events) {
+    std::set<Place> all = refused;
+    if (const auto found = cut->records.find(person); found != cut->records.end()) {
+      codec::CitizenRecord record;
+      if (codec::decode_citizen(found->second.message, record))
+        all.merge(places_of(record.refused));
+    }
+    check_citizen(partition, person, entries_of(person, partition, raws, all), *cut);
+  }
+  for (const auto& [person, state] : cut->records) {
+    if (!events.contains(person)) {
+      differ("state_without_events",
+             "citizen-state/" + std::to_string(partition) + "@" + std::to_string(state.offset),
+             "the log holds no event of this citizen");
+    }
+  }
+  return {};
+}
+
+void Verifier::Impl::check_citizen(std::int32_t partition, const PersonKey& person,
+                                   std::vector<JournalEntry> entries, const CitizenCut& cut) {
+  const auto found = cut.records.find(person);
+  if (found == cut.records.end()) {
+    if (!entries.empty()) {
+      differ("state_missing",
+             std::string(kInputs[entries.front().origin.topic]) + "/" + std::to_string(partition) +
+                 "@" + std::to_string(entries.front().origin.offset),
+             "this citizen has " + std::to_string(entries.size()) + " events and no state");
+    }
+    return;
+  }
+  ++report.citizens;
+  const std::string where =
+      "citizen-state/" + std::to_string(partition) + "@" + std::to_string(found->second.offset);
+  codec::CitizenRecord record;
+  if (!codec::decode_citizen(found->second.message, record)) {
+    differ("state", where, "the record cannot be read");
+    return;
+  }
+  report.refused += static_cast<std::int64_t>(record.refused.size());
+  if (record.moved_to) {
+    ++report.moved;
+    moved_to[person] = *record.moved_to;
+    for (const JournalEntry& entry : entries) left[person].insert(fact_of(entry.event));
+    if (!record.contributions.empty())
+      differ("contributions", where, "a moved citizen still counts in indicators");
+    return;
+  }
+  if (record.generation != rules.generation) {
+    differ("generation", where,
+           "folded with rule generation " + std::to_string(record.generation.ordinal) +
+               ", verify runs with " + std::to_string(rules.generation.ordinal) +
+               " (or other files under the same number)");
+    return;
+  }
+  if (record.transaction_number > cut.progress->transaction_number) {
+    differ("progress", where,
+           "the record's transaction is newer than the partition's progress record");
+  }
+
+  const domain::EffectiveSet effective =
+      domain::effective_events(entries, {.as_of = record.as_of, .known_at = Instant::max()});
+  codec::CitizenRecord again =
+      record;  // what is not recomputed here: levels emitted, refused, numbers
+  again.state = fold.refold(person, effective.events);
+  again.contributions = fold.contributions(again.state, record.as_of);
+  const domain::Evaluation evaluation = fold.evaluate(again.state, record.as_of);
+
+  std::string mine, theirs;
+  codec::encode_fold(again.state, mine);
+  codec::encode_fold(record.state, theirs);
+  if (mine != theirs) {
+    differ("state", where,
+           "the folded state differs: " + std::to_string(again.state.events) +
+               " events recomputed, " + std::to_string(record.state.events) + " in the record");
+  } else if (again.contributions != record.contributions) {
+    differ("contributions", where,
+           std::to_string(again.contributions.size()) + " contributions recomputed, " +
+               std::to_string(record.contributions.size()) + " in the record, or other values");
+  } else {
+    mine.clear();
+    codec::encode_citizen(rules, again, &evaluation, mine);
+    if (mine != found->second.message)
+      differ("summary", where, "the evaluated summary differs from the recomputed one");
+  }
+
+  // What time alone changes must not have been slept through.
+  std::optional<Instant> next = effective.next_visible;
+  if (evaluation.next_change && (!next || *evaluation.next_change < *next))
+    next = evaluation.next_change;
+  if (next && (!record.next_deadline || *record.next_deadline > *next)) {
+    differ("deadline", where, "the record wakes later than its answer changes");
+  } else if (record.next_deadline && *record.next_deadline < cut.progress->as_of) {
+    differ("deadline", where,
+           "the record should have been woken before the partition's clock came so far");
+  }
+  domain::CellDeltas sums;
+  domain::add_difference({}, again.contributions, again.state.canary, sums);
+  for (const auto& [key, value] : sums) expected[key] += value;
+}
+
+void Verifier::Impl::check_moves() {
+  for (const auto& [old_key, facts] : left) {
+    const std::set<std::string>& there = arrived[moved_to[old_key]];
+    const auto lost = std::count_if(facts.begin(), facts.end(),
+                                    [&](const std::string& f) { return !there.contains(f); });
+    if (lost > 0) {
+      differ(
+          "moved_events_missing", "flytning",
+          std::to_string(lost) + " events of a replaced CPR number did not arrive at the new one");
+    }
+  }
+}
+
+}  // namespace kronika::verify
