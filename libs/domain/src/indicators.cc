@@ -67,9 +67,9 @@ std::optional<Indicator> indicator_from_id(std::string_view id) {
 }
 
 const std::vector<Indicator>& computed_indicators() {
-  static const std::vector<Indicator> kComputed{Indicator::kI01Prevalence, Indicator::kI05Wait,
-                                                Indicator::kI12Readmission};
-  return kComputed;
+  static const std::vector<Indicator> computed{Indicator::kI01Prevalence, Indicator::kI05Wait,
+                                               Indicator::kI12Readmission};
+  return computed;
 }
 
 AgeBand age_band(std::optional<int> age) {

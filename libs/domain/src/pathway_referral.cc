@@ -96,7 +96,7 @@ void Applier::diagnosis_of(const DiagnosisRow& row, DiagnosisSetting setting) {
   const ProgrammeIndex p = row.programme;
   Episode* ep = current(p);
   if (ep == nullptr || ep->state == State::kNotConfirmed) {
-    ep = &open(p, State::kDiagnosed, "T02");
+    open(p, State::kDiagnosed, "T02");
   } else if (ep->state == State::kDetected) {
     enter(*ep, State::kDiagnosed, "T02");
   } else {

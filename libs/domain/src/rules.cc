@@ -11,9 +11,9 @@ class CodeKey {
  public:
   CodeKey(std::string_view system, std::string_view code) {
     if (system.size() + code.size() + 1 > sizeof buffer_) return;  // longer than any code we know
-    std::memcpy(buffer_, system.data(), system.size());
+    system.copy(buffer_, system.size());  // unlike memcpy, takes an empty view
     buffer_[system.size()] = '|';
-    std::memcpy(buffer_ + system.size() + 1, code.data(), code.size());
+    code.copy(buffer_ + system.size() + 1, code.size());
     size_ = system.size() + 1 + code.size();
     code_at_ = system.size() + 1;
   }
