@@ -61,9 +61,14 @@ class Fold {
   /// UNIMPLEMENTED, and changes nothing until a later generation refolds (A8).
   [[nodiscard]] static bool handles(EventType type);
 
+  /// True where appending gives what refolding would: the event is a fact not seen before and no
+  /// CANCEL (the caller knows), sorts after everything applied, and contradicts nothing of its own
+  /// instant. Cheap: one comparison of sort keys for most events.
   [[nodiscard]] bool can_append(const CitizenState& state, const Event& event) const;
   /// Pre: can_append(); state.person is the key (an empty one takes the event's). Returns whether
-  /// the event was irregular (illegal transition, after_death, revise_without_create, ...).
+  /// the event was irregular, as irregular() says of its trace. That a revision has no CREATE is
+  /// known to the journal alone (EffectiveSet::revised_without_create). An event that the fold does
+  /// not handle changes nothing, here and in refold().
   bool append(CitizenState& state, const Event& event, Trace* trace = nullptr) const;
 
   /// `events` are effective, in fold order.
