@@ -94,8 +94,10 @@ int dead_letters_list(const Context& context, const DeadLetterOptions& options) 
   context.out << "The latest " << latest.size() << " (kronika dead-letters show PLACE)\n";
   Table table({"place", "time", "reason", "source", "what"});
   for (const DeadLetter& letter : latest) {
-    table.row({letter.place, domain::to_local_text(letter.time).substr(0, 16),
-               letter.fault("reason"), source_of(letter), letter.fault("detail")});
+    std::string time = domain::to_local_text(letter.time).substr(0, 16);
+    time[10] = ' ';
+    table.row(
+        {letter.place, time, letter.fault("reason"), source_of(letter), letter.fault("detail")});
   }
   table.print(context.out, "  ");
   return kDone;

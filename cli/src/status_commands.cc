@@ -51,6 +51,7 @@ struct Books {
   std::int64_t unimplemented = 0;
   std::map<std::string, std::int64_t> refused;  ///< messages, by reason
   std::int64_t refused_count = 0;
+  std::int64_t refused_at_edge = 0;
 };
 
 Result<Books> read_books(const Context& context) {
@@ -59,6 +60,9 @@ Result<Books> read_books(const Context& context) {
                           [&](const bus::Record& record) -> Result<void> {
                             ++books.refused_count;
                             for (const bus::Header& h : record.headers) {
+                              if (h.key == "kronika-dlq-stage" && h.value == "edge") {
+                                ++books.refused_at_edge;
+                              }
                               if (h.key == "kronika-dlq-reason")
                                 ++books.refused[std::string(h.value)];
                             }
@@ -115,17 +119,21 @@ std::int64_t behind(const query::v1::Status& status) {
   return records;
 }
 
+// A line a programme: a table of all states would not fit a screen.
 void print_pathways(const Context& context, const query::v1::Status& status) {
-  Table table({"programme", "state", {"citizens", Table::kRight}});
+  std::map<std::string, std::string> lines;
   for (const auto& c : status.pathways()) {
-    table.row({c.programme(), c.state(), text_of(c.citizens())});
+    std::string& line = lines[c.programme()];
+    line += (line.empty() ? "" : ", ") + text_of(c.citizens()) + " " + c.state();
   }
-  if (!table.empty()) table.print(context.out, "  ");
+  Table table({"programme", "citizens and states"});
+  for (const auto& [programme, line] : lines) table.row({programme, line});
+  if (!table.empty()) table.print(context.out, "    ");
 }
 
 // The view is complete when it stands still at the end of every topic.
-Result<void> wait_until_still(const Context& context, GatewayClient& client, int seconds,
-                              query::v1::Status& status, grpc::Status& outcome) {
+void wait_until_still(GatewayClient& client, int seconds, query::v1::Status& status,
+                      grpc::Status& outcome) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
   std::int64_t events = -1, citizens = -1;
   int still = 0;
@@ -139,12 +147,11 @@ Result<void> wait_until_still(const Context& context, GatewayClient& client, int
       events = status.events();
       citizens = status.citizens();
       // Consumers commit each 100 ms by default; three quiet looks are ten commits.
-      if (still >= 3) return {};
+      if (still >= 3) return;
     }
-    if (std::chrono::steady_clock::now() >= until) return {};
+    if (std::chrono::steady_clock::now() >= until) return;
     std::this_thread::sleep_for(400ms);
   }
-  (void)context;
 }
 
 }  // namespace
@@ -189,7 +196,7 @@ int summary(const Context& context, int wait_seconds) {
   GatewayClient client(context);
   query::v1::Status status;
   grpc::Status outcome;
-  (void)wait_until_still(context, client, wait_seconds, status, outcome);
+  wait_until_still(client, wait_seconds, status, outcome);
   if (!outcome.ok()) return report(context, outcome);
   const auto books = read_books(context);
   if (!books) return report(context, books.error());
@@ -240,14 +247,17 @@ int summary(const Context& context, int wait_seconds) {
     out << " (" << grouped(books->irregular) << " irregular, " << grouped(books->unimplemented)
         << " of types UNIMPLEMENTED in this build)";
   }
-  out << "\n  " << grouped(books->refused_count) << " messages refused and kept as dead letters\n";
-  Table reasons({"reason", {"messages", Table::kRight}});
+  out << "\n  " << grouped(books->refused_count)
+      << " refused and kept as dead letters: " << grouped(books->refused_at_edge)
+      << " messages at the edge, " << grouped(books->refused_count - books->refused_at_edge)
+      << " events by the consumers\n";
+  Table reasons({"reason", {"count", Table::kRight}});
   for (const auto& [reason, n] : books->refused) reasons.row({reason, grouped(n)});
   if (!reasons.empty()) reasons.print(out, "    ");
   out << "  " << grouped(status.citizens()) << " citizens, " << grouped(status.simulated_citizens())
       << " of them SIMULATED; pathways by state:\n";
   print_pathways(context, status);
-  out << "  * suppressed: 1 to 4\n\nIndicators, whole nation, all programmes (live)\n";
+  out << "    * suppressed: 1 to 4\n\nIndicators, whole nation, all programmes (live)\n";
   Table indicators({"indicator",
                     "title",
                     "period",

@@ -26,6 +26,7 @@ bool sensible(const google::protobuf::Timestamp& t) {
 }  // namespace
 
 Result<PersonKey> CitizenLookup::person(const query::v1::CitizenName& name) const {
+  if (auto ok = check_caught_up(services_); !ok) return tl::unexpected(ok.error());
   using By = query::v1::CitizenName;
   switch (name.by_case()) {
     case By::kPersonKey: {

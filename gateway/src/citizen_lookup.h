@@ -22,8 +22,8 @@ class CitizenLookup {
   CitizenLookup(const ServerOptions& options, const Services& services)
       : options_(options), services_(services) {}
 
-  /// Errors: citizen_not_named, cpr_invalid, person_key_malformed, identifier_not_accepted. A CPR
-  /// number is hashed here and goes no further.
+  /// Errors: view_catching_up, citizen_not_named, cpr_invalid, person_key_malformed,
+  /// identifier_not_accepted. A CPR number is hashed here and goes no further.
   [[nodiscard]] Result<PersonKey> person(const query::v1::CitizenName& name) const;
 
   /// Error: time_invalid. Works for every request that has both fields.

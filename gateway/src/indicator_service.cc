@@ -116,6 +116,7 @@ Result<std::shared_ptr<const domain::PublishedIndicator>> IndicatorService::tabl
 Result<void> IndicatorService::get_indicator(const query::v1::GetIndicatorRequest& request,
                                              const Budget& budget,
                                              query::v1::IndicatorTable& response) {
+  if (auto ok = check_caught_up(services_); !ok) return ok;
   const auto indicator = domain::indicator_from_id(request.indicator());
   const domain::IndicatorInfo* info = indicator ? domain::indicator_info(*indicator) : nullptr;
   if (info == nullptr)

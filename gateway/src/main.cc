@@ -1,4 +1,5 @@
 // kronika-gateway: answers queries from a view of the log that it keeps itself.
+#include <atomic>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -110,7 +111,8 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
   const SystemClock clock;
   gateway::ViewReader* reader_at =
       nullptr;  // the server starts first: it answers health while the view is read
-  gateway::Services services{**rules, fold, **view, *hasher, clock, registry};
+  std::atomic<bool> caught_up{false};
+  gateway::Services services{**rules, fold, **view, *hasher, clock, registry, &caught_up};
   services.log_ends = [&reader_at] {
     return reader_at == nullptr ? std::map<gateway::TopicPartition, std::int64_t>()
                                 : reader_at->log_ends();
@@ -121,6 +123,7 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
       {.client = client}, **view, registry, (*service)->loop("view"),
       {.caught_up =
            [&] {
+             caught_up = true;
              (*service)->set_ready(true);
              log::info("VIEW_CAUGHT_UP",
                        "the view holds everything that the log held at the start");

@@ -92,6 +92,12 @@ class GrpcServer final : public Server {
 
 }  // namespace
 
+Result<void> check_caught_up(const Services& services) {
+  if (services.caught_up == nullptr || *services.caught_up) return {};
+  return fail(code(Errc::kViewCatchingUp),
+              "the gateway is still reading the log; try again in a moment");
+}
+
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
                                               const Services& services) {
   if (!options.allow_remote_plaintext && !is_loopback(options.address)) {

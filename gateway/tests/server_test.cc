@@ -214,6 +214,23 @@ TEST_F(ServerTest, RefusesWhatNamesNoCitizen) {
   EXPECT_EQ(reason_of(get(request, citizen)), "citizen_unknown");
 }
 
+TEST_F(ServerTest, IsUnavailableUntilTheViewHasReadTheLogOnce) {
+  std::atomic<bool> caught_up{false};
+  services_->caught_up = &caught_up;
+  a_pathway(FakePlatform::person("anna"));
+  platform_.consume("2025-03-01 10:00");
+  serve();
+  GetCitizenRequest request;
+  request.mutable_citizen()->set_person_key(to_hex(FakePlatform::person("anna").view()));
+  Citizen citizen;
+  const grpc::Status status = get(request, citizen);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(reason_of(status), "view_catching_up");
+  caught_up = true;
+  EXPECT_TRUE(get(request, citizen).ok());
+  server_->shutdown(std::chrono::milliseconds(100));
+}
+
 TEST_F(ServerTest, PagesThroughATimelineWithoutGapOrRepeat) {
   const PersonKey person = FakePlatform::person("anna");
   a_pathway(person);

@@ -1,7 +1,10 @@
 // Every error has a gRPC status and says why.
 #include "status.h"
 
+#include <fstream>
 #include <set>
+#include <sstream>
+#include <string>
 
 #include <google/rpc/error_details.pb.h>
 #include <google/rpc/status.pb.h>
@@ -40,6 +43,15 @@ TEST(Status, CarriesTheSlugAsErrorInfo) {
   ASSERT_TRUE(details.details(0).UnpackTo(&info));
   EXPECT_EQ(info.reason(), "citizen_unknown");
   EXPECT_EQ(info.domain(), "kronika");
+}
+
+TEST(Status, EveryReasonStandsInTheApiPage) {
+  std::ifstream file(KRONIKA_SOURCE_DIR "/docs/api.md");
+  std::stringstream page;
+  page << file.rdbuf();
+  for (const ErrorRow& row : detail::kRows) {
+    EXPECT_NE(page.str().find("| " + std::string(row.slug) + " |"), std::string::npos) << row.slug;
+  }
 }
 
 TEST(Status, AnUnimplementedIndicatorIsUnimplemented) {

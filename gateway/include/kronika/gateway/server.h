@@ -8,6 +8,7 @@
 // Thread: start and shutdown from the owner; handlers run on gRPC's threads.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -33,11 +34,17 @@ struct Services {
   const codec::PersonHasher& hasher;
   const Clock& clock;
   telemetry::Registry& registry;
+  /// False until the view has read the log once: a citizen that is not there yet is not unknown, so
+  /// queries answer view_catching_up (StatusService answers always). nullptr: the view is complete.
+  const std::atomic<bool>* caught_up = nullptr;
   /// End offsets as last heard from the brokers, by place; empty where nobody knows.
   std::function<std::map<TopicPartition, std::int64_t>()> log_ends = [] {
     return std::map<TopicPartition, std::int64_t>();
   };
 };
+
+/// Error: view_catching_up.
+[[nodiscard]] Result<void> check_caught_up(const Services& services);
 
 class Server {
  public:
