@@ -24,6 +24,10 @@ GatewayClient::GatewayClient(const Context& context) {
 }
 
 int report(const Context& context, const grpc::Status& status) {
+  // With details it is the gateway itself that answers, e.g. that it is still reading the log.
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE && !status.error_details().empty()) {
+    return report(context, status.error_message(), kUnreachable);
+  }
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
       status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
     const config::Gateway& gateway = context.settings().gateway;
