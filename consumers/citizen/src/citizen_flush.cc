@@ -11,15 +11,6 @@
 #include <kronika/codec/schema_ids.h>
 
 namespace kronika::citizen {
-namespace {
-
-/// Rows of the trace that make an event irregular in the ledger (domain.md 4.2 points 1, 5 and 6).
-bool is_irregular(const domain::TraceStep& step) {
-  return step.row == "illegal" || step.row == "after_death" || step.row == "revise_without_create";
-}
-
-}  // namespace
-
 Result<void> CitizenTask::flush(bus::TaskContext& ctx) {
   domain::CellDeltas deltas;
   for (Slot* slot : touched_) {
@@ -53,7 +44,7 @@ Result<void> CitizenTask::refold(Slot& slot, Instant as_of) {
   ++counts_.refolds;
   counts_.refolded_events += effective.events.size();
   if (!wants_trace) return {};
-  std::erase_if(trace, [](const domain::TraceStep& step) { return !is_irregular(step); });
+  std::erase_if(trace, [](const domain::TraceStep& step) { return !domain::irregular(step); });
   for (auto& booked : booked_) {
     if (!waiting(booked)) continue;
     booked.entry.irregular = std::any_of(
