@@ -63,7 +63,7 @@ TEST_F(Pipeline, EveryProgramServesItsMetrics) {
 TEST_F(Pipeline, AnUnknownCitizenIsNotFound) {
   const Answer answer = platform_->cli({"citizen", "show", "--key", std::string(32, '0')});
   EXPECT_NE(answer.code, 0);
-  EXPECT_THAT(answer.output, HasSubstr("NOT_FOUND"));
+  EXPECT_THAT(answer.output, HasSubstr("no event of this citizen is known"));
 }
 
 TEST_F(Pipeline, AnotherProgramOnATakenPortSaysSo) {

@@ -431,23 +431,25 @@ Result<CitizenTask::Judged> CitizenTask::judge_known(Slot& slot, std::string_vie
   auto verdict = domain::admit(known, entry_);
   if (mode == Mode::kReplay) touch(slot);
 
-  const bool refused = (verdict.admission == Admission::kConflict ||
-                        verdict.admission == Admission::kEventIdReused) &&
-                       !verdict.store_incoming;
-  if (refused) {
+  const bool conflict = verdict.admission == Admission::kConflict ||
+                        verdict.admission == Admission::kEventIdReused;
+  if (conflict && !verdict.store_incoming) {
     if (mode == Mode::kReplay) return Judged{verdict.admission, false, true};
     const auto reason = verdict.admission == Admission::kConflict ? domain::Reason::kVersionConflict
                                                                   : domain::Reason::kEventIdReused;
     return tl::unexpected(refusal(reason, std::string(domain::explain(reason))));
   }
   if (!verdict.store_incoming) return Judged{verdict.admission, false, true};
-  if (verdict.replaces) {
-    const auto& before = *known[*verdict.replaces];
-    erase_entry(slot, *keys[*verdict.replaces], ctx);
-    const bool conflict =
-        verdict.admission == Admission::kConflict || verdict.admission == Admission::kEventIdReused;
-    if (conflict && mode == Mode::kLive) evict(slot, before, ctx);
-  }
+  const auto leave = [&](std::size_t i, bool evicted) {
+    erase_entry(slot, *keys[i], ctx);
+    if (!evicted || mode == Mode::kReplay) return;
+    if (slot.record.moved_to) {
+      forward(slot, *known[i], event_bytes_of(records->at(*keys[i])), true, ctx);
+    }
+    evict(slot, *known[i], ctx);
+  };
+  if (verdict.replaces) leave(*verdict.replaces, conflict);
+  for (const std::size_t i : verdict.also_evicted) leave(i, true);
   const bool merged = verdict.merged.event.event_id != event.event_id ||
                       verdict.merged.event.recorded_at != event.recorded_at;
   std::string merged_bytes;

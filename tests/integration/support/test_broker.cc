@@ -50,12 +50,12 @@ std::string TestBroker::bootstrap_servers() const { return "127.0.0.1:" + std::t
 std::string TestBroker::log_file() const { return folder_.path() + "/broker.log"; }
 
 tl::expected<std::unique_ptr<TestBroker>, std::string> TestBroker::start() {
-  const char* libs = std::getenv("KRONIKA_KAFKA_LIBS");
+  const char* libs = std::getenv("KRONIKA_TEST_KAFKA_LIBS");
   const std::string folder = libs != nullptr ? libs : KRONIKA_SOURCE_DIR "/var/kafka/lib";
   std::error_code ec;
   if (!fs::is_directory(folder, ec)) {
     return tl::unexpected("no Kafka in " + folder +
-                          ": run the set-up script, or name a folder in KRONIKA_KAFKA_LIBS");
+                          ": run the set-up script, or name a folder in KRONIKA_TEST_KAFKA_LIBS");
   }
   const char* home = std::getenv("JAVA_HOME");
   std::unique_ptr<TestBroker> broker(

@@ -1,6 +1,6 @@
 // A real Kafka broker (one KRaft node) for a test: free loopback ports, its own data folder, gone
 // with the object and with the test process. The jars are those that the set-up script fetched
-// (var/kafka/lib); the environment variable KRONIKA_KAFKA_LIBS names another folder. An absent
+// (var/kafka/lib); the environment variable KRONIKA_TEST_KAFKA_LIBS names another folder. An absent
 // broker is a failure, never a skipped test.
 //
 //   auto broker = TestBroker::start();
