@@ -44,12 +44,19 @@ Result<void> CitizenTask::refold(Slot& slot, Instant as_of) {
   ++counts_.refolds;
   counts_.refolded_events += effective.events.size();
   if (!wants_trace) return {};
-  std::erase_if(trace, [](const domain::TraceStep& step) { return !domain::irregular(step); });
+  // As append() says it on the fast path: by the fold, or a revision of a fact that was never
+  // created.
+  const auto irregular = [&](const EventId& id) {
+    return std::any_of(trace.begin(), trace.end(),
+                       [&](const domain::TraceStep& step) {
+                         return step.event_id == id && domain::irregular(step);
+                       }) ||
+           std::any_of(
+               effective.revised_without_create.begin(), effective.revised_without_create.end(),
+               [&](const domain::JournalEntry* entry) { return entry->event.event_id == id; });
+  };
   for (auto& booked : booked_) {
-    if (!waiting(booked)) continue;
-    booked.entry.irregular = std::any_of(
-        trace.begin(), trace.end(),
-        [&](const domain::TraceStep& step) { return step.event_id == booked.entry.event_id; });
+    if (waiting(booked)) booked.entry.irregular = irregular(booked.entry.event_id);
   }
   return {};
 }

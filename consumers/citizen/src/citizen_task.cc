@@ -256,9 +256,7 @@ Result<void> CitizenTask::read_event(const bus::Record& record, Mode mode) {
   }
   if (mode == Mode::kLive) {
     if (auto found = domain::check(*rules_, entry_.event, record.timestamp)) {
-      return tl::unexpected(refusal(found->reason, found->field.empty()
-                                                       ? found->sentence
-                                                       : found->field + ": " + found->sentence));
+      return tl::unexpected(refusal(found->reason, std::move(found->sentence)));
     }
   }
   entry_.origin = {record.timestamp, static_cast<std::uint8_t>(record.topic_index),
@@ -343,7 +341,8 @@ void CitizenTask::fold_in(Slot& slot, bool known, Booked& booked, Instant clock)
     booked.awaits_refold = &slot;
     return;
   }
-  booked.entry.irregular = fold_->append(slot.record.state, event);
+  booked.entry.irregular =
+      fold_->append(slot.record.state, event) || event.op == domain::Op::kRevise;
   ++counts_.fast_path;
 }
 
@@ -431,8 +430,8 @@ Result<CitizenTask::Judged> CitizenTask::judge_known(Slot& slot, std::string_vie
   auto verdict = domain::admit(known, entry_);
   if (mode == Mode::kReplay) touch(slot);
 
-  const bool conflict = verdict.admission == Admission::kConflict ||
-                        verdict.admission == Admission::kEventIdReused;
+  const bool conflict =
+      verdict.admission == Admission::kConflict || verdict.admission == Admission::kEventIdReused;
   if (conflict && !verdict.store_incoming) {
     if (mode == Mode::kReplay) return Judged{verdict.admission, false, true};
     const auto reason = verdict.admission == Admission::kConflict ? domain::Reason::kVersionConflict
