@@ -50,7 +50,7 @@ lint:  ## check the format of all files and the changed ones with clang-tidy
 	@scripts/lint.sh
 
 format:  ## format all C++ files
-	@scripts/setup.sh lint
+	@scripts/setup.sh build
 	@git ls-files '*.h' '*.cc' | xargs clang-format-19 -i
 
 verify:  ## recompute everything from the log and compare it with what is served

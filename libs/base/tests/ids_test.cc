@@ -1,8 +1,8 @@
-#include <kronika/base/ids.h>
-
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include <kronika/base/ids.h>
 
 namespace kronika {
 namespace {

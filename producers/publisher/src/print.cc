@@ -102,8 +102,9 @@ void print_json(const PublishReport& report, std::ostream& out) {
   out << ",\"refused_rows\":[";
   const char* separator = "";
   for (const RefusedRow& row : report.refused_rows) {
-    out << separator << "{\"file\":" << json_text(row.file) << ",\"position\":" << json_text(row.position)
-        << ",\"reason\":" << json_text(row.reason) << ",\"sentence\":" << json_text(row.sentence) << "}";
+    out << separator << "{\"file\":" << json_text(row.file)
+        << ",\"position\":" << json_text(row.position) << ",\"reason\":" << json_text(row.reason)
+        << ",\"sentence\":" << json_text(row.sentence) << "}";
     separator = ",";
   }
   out << "],\"failures\":[";

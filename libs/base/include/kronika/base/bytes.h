@@ -1,4 +1,5 @@
-// Big-endian integers in byte strings, for keys that must sort as their numbers do and for records on disk.
+// Big-endian integers in byte strings, for keys that must sort as their numbers do and for records
+// on disk.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// Instants and the clock. Time enters a program here and nowhere else: domain code gets instants as arguments.
+// Instants and the clock. Time enters a program here and nowhere else: domain code gets instants as
+// arguments.
 #pragma once
 
 #include <chrono>
@@ -8,14 +9,23 @@
 
 namespace kronika {
 
-/// Milliseconds since 1970-01-01T00:00:00Z. A strong type: it never mixes with durations or civil dates.
+/// Milliseconds since 1970-01-01T00:00:00Z. A strong type: it never mixes with durations or civil
+/// dates.
 struct Instant {
   std::int64_t ms = 0;
   friend auto operator<=>(const Instant&, const Instant&) = default;
-  [[nodiscard]] static constexpr Instant min() { return {std::numeric_limits<std::int64_t>::min()}; }
-  [[nodiscard]] static constexpr Instant max() { return {std::numeric_limits<std::int64_t>::max()}; }
-  friend constexpr Instant operator+(Instant t, std::chrono::milliseconds d) { return {t.ms + d.count()}; }
-  friend constexpr Instant operator-(Instant t, std::chrono::milliseconds d) { return {t.ms - d.count()}; }
+  [[nodiscard]] static constexpr Instant min() {
+    return {std::numeric_limits<std::int64_t>::min()};
+  }
+  [[nodiscard]] static constexpr Instant max() {
+    return {std::numeric_limits<std::int64_t>::max()};
+  }
+  friend constexpr Instant operator+(Instant t, std::chrono::milliseconds d) {
+    return {t.ms + d.count()};
+  }
+  friend constexpr Instant operator-(Instant t, std::chrono::milliseconds d) {
+    return {t.ms - d.count()};
+  }
   friend constexpr std::chrono::milliseconds operator-(Instant a, Instant b) {
     return std::chrono::milliseconds{a.ms - b.ms};
   }

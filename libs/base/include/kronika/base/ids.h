@@ -13,8 +13,9 @@
 
 namespace kronika {
 
-/// Sixteen bytes with a tag. Ordered bytewise. PersonKey has no formatter on purpose: a person's identifier
-/// never reaches a log line, a metric or an error text; hex() is for query answers to the caller that sent it.
+/// Sixteen bytes with a tag. Ordered bytewise. PersonKey has no formatter on purpose: a person's
+/// identifier never reaches a log line, a metric or an error text; hex() is for query answers to
+/// the caller that sent it.
 template <class Tag>
 struct Bytes16 {
   std::array<std::uint8_t, 16> bytes{};
@@ -52,7 +53,8 @@ template <class Tag>
 struct std::hash<kronika::Bytes16<Tag>> {
   std::size_t operator()(const kronika::Bytes16<Tag>& id) const noexcept {
     std::size_t h;
-    std::memcpy(&h, id.bytes.data(), sizeof h);  // person keys are HMAC output, event ids UUIDs: already mixed
+    std::memcpy(&h, id.bytes.data(),
+                sizeof h);  // person keys are HMAC output, event ids UUIDs: already mixed
     return h;
   }
 };

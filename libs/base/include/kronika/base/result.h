@@ -1,10 +1,12 @@
-// Errors as values. A function that can fail returns Result<T>; the Error names a code, and the code names what
-// the runtime must do about it (Disposition). Error is plain data and is copied whole.
+// Errors as values. A function that can fail returns Result<T>; the Error names a code, and the
+// code names what the runtime must do about it (Disposition). Error is plain data and is copied
+// whole.
 //
 //   Result<Offset> read();                      // declare functions [[nodiscard]]
 //   if (auto r = read(); !r) return tl::unexpected(r.error());
 //
-// Each library has one errc.h that makes its ErrorCode rows; see libs/store/include/kronika/store/errc.h.
+// Each library has one errc.h that makes its ErrorCode rows; see
+// libs/store/include/kronika/store/errc.h.
 #pragma once
 
 #include <cstdint>
@@ -20,13 +22,15 @@ enum class Disposition : std::uint8_t {
   kRetryCall,      ///< retry the call, bounded and with backoff (gRPC UNAVAILABLE)
   kAbortTxn,       ///< abort, drop staged writes, seek back to the committed offsets (ABORTED)
   kTaskMigrated,   ///< producer fenced: close dirty, new producer, rejoin (ABORTED)
-  kTaskCorrupted,  ///< commit outcome unknown or store damaged: new producer, re-read offsets, catch up (DATA_LOSS)
-  kRejectRecord,   ///< the record's own fault: dead letter in the same transaction, go on (INVALID_ARGUMENT)
+  kTaskCorrupted,  ///< commit outcome unknown or store damaged: new producer, re-read offsets,
+                   ///< catch up (DATA_LOSS)
+  kRejectRecord,   ///< the record's own fault: dead letter in the same transaction, go on
+                   ///< (INVALID_ARGUMENT)
   kFatal,          ///< nothing here can mend it: stop with a hint (INTERNAL)
 };
 
-/// One row of a library's error table. `slug` is the metric label, log field, dead-letter header and
-/// ErrorInfo.reason; it is unique over all libraries.
+/// One row of a library's error table. `slug` is the metric label, log field, dead-letter header
+/// and ErrorInfo.reason; it is unique over all libraries.
 struct ErrorRow {
   std::string_view slug;
   Disposition disposition;

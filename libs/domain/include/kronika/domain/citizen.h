@@ -152,8 +152,8 @@ struct Episode {
   Flags flags;  ///< those set by events
   std::uint8_t warnings = 0;
   bool had_referral = false;
-  bool waiting = false;                   ///< a wait period is open
-  std::uint8_t stop_reason = kNoIndex;    ///< index into Rules::stop_reasons
+  bool waiting = false;                 ///< a wait period is open
+  std::uint8_t stop_reason = kNoIndex;  ///< index into Rules::stop_reasons
   Instant started = kNoInstant;
   Instant state_since = kNoInstant;
   Instant wait_clock = kNoInstant;         ///< start of the latest wait period
