@@ -61,6 +61,17 @@ int queries(const Plan& plan, const QueryOptions& options);
 /// but answer.
 int echo(const std::string& address);
 
+struct TaskOptions {
+  std::string reference = "data/reference";
+  std::string folder;  ///< for the stores; emptied before and after
+  std::size_t partitions = 6;
+  std::size_t transaction_records = 10'000;
+  std::size_t cache_bytes = 64U << 20;
+  std::size_t block_cache_bytes = 32U << 20;
+};
+/// The citizen task alone, with its stores and without Kafka: what is ours to make faster.
+int task(const Plan& plan, const TaskOptions& options);
+
 /// Makes the plan's events and checks them, without Kafka: that they are valid, and what they are.
 int describe(const Plan& plan, const std::string& reference_folder);
 

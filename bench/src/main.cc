@@ -34,6 +34,17 @@ int main(int argc, char** argv) {
   describe_command->add_option("--reference", reference, "folder of the reference data");
   describe_command->callback([&] { code = describe(plan, reference); });
 
+  TaskOptions alone;
+  auto* task_command = app.add_subcommand("task", "the citizen task and its stores without Kafka");
+  with_plan(task_command);
+  task_command->add_option("--reference", alone.reference, "folder of the reference data");
+  task_command->add_option("--folder", alone.folder, "for the stores; emptied")->required();
+  task_command->add_option("--task-partitions", alone.partitions);
+  task_command->add_option("--transaction-records", alone.transaction_records);
+  task_command->add_option("--cache-bytes", alone.cache_bytes);
+  task_command->add_option("--block-cache-bytes", alone.block_cache_bytes);
+  task_command->callback([&] { code = task(plan, alone); });
+
   PassthroughOptions passing;
   auto* pass_command =
       app.add_subcommand("passthrough", "the ceiling: consume and produce with librdkafka alone");
