@@ -18,7 +18,7 @@ Result<void> CitizenTask::flush(bus::TaskContext& ctx) {
     const Instant as_of = std::max({slot->record.as_of, ctx.task_clock(), slot->heard});
     if (slot->next_visible && *slot->next_visible <= as_of) slot->refold = true;
     if (slot->refold && !slot->record.moved_to) {
-      if (auto done = refold(*slot, as_of); !done) return done;
+      if (auto done = refold(*slot, as_of, ctx); !done) return done;
     }
     emit_record(*slot, as_of, deltas, ctx);
   }
@@ -28,16 +28,15 @@ Result<void> CitizenTask::flush(bus::TaskContext& ctx) {
   return {};
 }
 
-Result<void> CitizenTask::refold(Slot& slot, Instant as_of) {
-  const auto records = journal_of(slot, slot.person().view());
+Result<void> CitizenTask::refold(Slot& slot, Instant as_of, bus::TaskContext& ctx) {
+  const auto records = journal_of(slot, slot.person().view(), ctx);
   if (!records) return tl::unexpected(records.error());
   const auto entries = entries_of(*records);
   if (!entries) return tl::unexpected(entries.error());
   auto effective = domain::effective_events(*entries, {.as_of = as_of});
   slot.next_visible = effective.next_visible;
 
-  const auto waiting = [&](const Booked& booked) { return booked.awaits_refold == &slot; };
-  const bool wants_trace = std::any_of(booked_.begin(), booked_.end(), waiting);
+  const bool wants_trace = !slot.awaiting.empty();
   domain::Trace trace;
   slot.record.state =
       fold_->refold(PersonKey(slot.person()), effective.events, wants_trace ? &trace : nullptr);
@@ -55,8 +54,9 @@ Result<void> CitizenTask::refold(Slot& slot, Instant as_of) {
                effective.revised_without_create.begin(), effective.revised_without_create.end(),
                [&](const domain::JournalEntry* entry) { return entry->event.event_id == id; });
   };
-  for (auto& booked : booked_) {
-    if (waiting(booked)) booked.entry.irregular = irregular(booked.entry.event_id);
+  for (const std::uint32_t number : slot.awaiting) {
+    auto& entry = booked_[number].entry;
+    entry.irregular = irregular(entry.event_id);
   }
   return {};
 }

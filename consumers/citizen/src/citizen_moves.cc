@@ -120,8 +120,10 @@ Result<void> CitizenTask::take_flytning(const bus::Record& record, Mode mode,
 Result<void> CitizenTask::send_links(Slot& slot, const domain::Event& replacement,
                                      bus::TaskContext& ctx) {
   const auto records = journal_of(
-      slot, fact_prefix(slot.person(), domain::fact_hash(replacement.source_system,
-                                                         replacement.source_message_id)));
+      slot,
+      fact_prefix(slot.person(),
+                  domain::fact_hash(replacement.source_system, replacement.source_message_id)),
+      ctx);
   if (!records) return tl::unexpected(records.error());
   const auto entries = entries_of(*records);
   if (!entries) return tl::unexpected(entries.error());
@@ -185,7 +187,7 @@ Result<void> CitizenTask::redirect(Slot& slot, const Link* before, bus::TaskCont
       before->replacement.person_key == now->replacement.person_key) {
     return {};
   }
-  const auto records = journal_of(slot, slot.person().view());
+  const auto records = journal_of(slot, slot.person().view(), ctx);
   if (!records) return tl::unexpected(records.error());
   JournalEntry entry;
   for (const auto& [key, value] : *records) {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <list>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,7 +39,10 @@ struct Slot {
   bool refold = false;             ///< the state must be folded from the journal first
   Instant heard = Instant::min();  ///< latest record timestamp: this citizen's own lower bound of
                                    ///< the time of day
-  std::map<std::string, std::string> staged;  ///< journal key -> value; empty value: erased
+  /// Journal writes of this citizen, as numbers into the task's WriteSet: the bytes lie there once.
+  std::vector<std::uint32_t> staged;
+  /// Its events whose ledger entries wait for the refold, as numbers into the task's list of them.
+  std::vector<std::uint32_t> awaiting;
 
   std::size_t charge = 0;  ///< bytes accounted in the cache
 

@@ -199,7 +199,8 @@ Result<void> CitizenTask::read_glances(const PersonKey& person, Slot& slot) {
 }
 
 Result<std::map<std::string, std::string>> CitizenTask::journal_of(const Slot& slot,
-                                                                   std::string_view prefix) const {
+                                                                   std::string_view prefix,
+                                                                   bus::TaskContext& ctx) const {
   std::map<std::string, std::string> records;
   const auto keep = [&](std::string_view key, std::string_view value) {
     if (key.size() == kJournalKeyBytes) records.emplace(key, value);
@@ -207,13 +208,13 @@ Result<std::map<std::string, std::string>> CitizenTask::journal_of(const Slot& s
   };
   if (auto done = store_.scan_prefix(kJournal, prefix, keep); !done)
     return tl::unexpected(done.error());
-  for (auto it = slot.staged.lower_bound(std::string(prefix)); it != slot.staged.end(); ++it) {
-    if (!it->first.starts_with(prefix)) break;
-    if (it->first.size() != kJournalKeyBytes) continue;
-    if (it->second.empty()) {
-      records.erase(it->first);
+  for (const std::uint32_t number : slot.staged) {
+    const auto write = ctx.writes().at(number);
+    if (!write.key.starts_with(prefix)) continue;
+    if (write.is_put) {
+      records.insert_or_assign(std::string(write.key), std::string(write.value));
     } else {
-      records[it->first] = it->second;
+      records.erase(std::string(write.key));
     }
   }
   return records;
@@ -307,9 +308,10 @@ Result<void> CitizenTask::process(const bus::Record& record, bus::TaskContext& c
       booked.entry.outcome = codec::LedgerOutcome::kApplied;
       ++counts_.applied;
       slot.refold = slot.changed = true;
-      booked.awaits_refold = &slot;
+      booked.awaits_refold = true;
       break;
   }
+  if (booked.awaits_refold) slot.awaiting.push_back(static_cast<std::uint32_t>(booked_.size()));
   booked_.push_back(std::move(booked));
   if (event.type() == domain::EventType::kCprReplaced && judged->journal_changed)
     return send_links(slot, event, ctx);
@@ -328,7 +330,7 @@ void CitizenTask::fold_in(Slot& slot, bool known, Booked& booked, Instant clock)
   slot.changed = true;
   if (slot.record.moved_to) return;  // its events live under the new key (A16)
   if (slot.refold) {
-    booked.awaits_refold = &slot;
+    booked.awaits_refold = true;
     return;
   }
   const Instant visible = domain::visible_from(event);
@@ -338,7 +340,7 @@ void CitizenTask::fold_in(Slot& slot, bool known, Booked& booked, Instant clock)
   }
   if (known || event.op == domain::Op::kCancel || !fold_->can_append(slot.record.state, event)) {
     slot.refold = true;
-    booked.awaits_refold = &slot;
+    booked.awaits_refold = true;
     return;
   }
   booked.entry.irregular =
@@ -373,20 +375,19 @@ void CitizenTask::on_rejected(const bus::Record& record, std::string_view reason
 
 // ---- journal
 
-void CitizenTask::put_entry(Slot& slot, std::string key, const JournalEntry& entry,
+void CitizenTask::put_entry(Slot& slot, std::string_view key, const JournalEntry& entry,
                             std::string_view event_bytes, Mode mode, bus::TaskContext& ctx) {
-  std::string value;
-  value.reserve(event_bytes.size() + 64);
-  append_journal_value(entry, event_bytes, value);
-  ctx.writes().put(kJournal, key, value);
+  buffer_.clear();
+  append_journal_value(entry, event_bytes, buffer_);
+  slot.staged.push_back(static_cast<std::uint32_t>(ctx.writes().size()));
+  ctx.writes().put(kJournal, key, buffer_);
   slot.remember(hash_of(entry.event), hash_of(entry.event.event_id));
-  slot.staged[std::move(key)] = std::move(value);
   if (mode == Mode::kLive && slot.record.moved_to) forward(slot, entry, event_bytes, false, ctx);
 }
 
 void CitizenTask::erase_entry(Slot& slot, const std::string& key, bus::TaskContext& ctx) {
+  slot.staged.push_back(static_cast<std::uint32_t>(ctx.writes().size()));
   ctx.writes().erase(kJournal, key);
-  slot.staged[key] = std::string();
 }
 
 Result<CitizenTask::Judged> CitizenTask::journal_event(Slot& slot, std::string_view event_bytes,
@@ -405,7 +406,8 @@ Result<CitizenTask::Judged> CitizenTask::judge_known(Slot& slot, std::string_vie
   const auto& event = entry_.event;
   const bool whole = slot.knows_id(hash_of(event.event_id));
   const auto records = journal_of(
-      slot, whole ? std::string(slot.person().view()) : fact_prefix(slot.person(), hash_of(event)));
+      slot, whole ? std::string(slot.person().view()) : fact_prefix(slot.person(), hash_of(event)),
+      ctx);
   if (!records) return tl::unexpected(records.error());
   const auto entries = entries_of(*records);
   if (!entries) return tl::unexpected(entries.error());
@@ -515,6 +517,7 @@ void CitizenTask::release_touched() {
   for (Slot* slot : touched_) {
     slot->touched = slot->changed = slot->refold = false;
     slot->staged.clear();
+    slot->awaiting.clear();
   }
   touched_.clear();
 }

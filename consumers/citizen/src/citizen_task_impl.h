@@ -49,7 +49,7 @@ class CitizenTask final : public bus::Task {
   /// irregular.
   struct Booked {
     codec::LedgerEntry entry;
-    Slot* awaits_refold = nullptr;
+    bool awaits_refold = false;
   };
   /// Whether outputs are wanted: replay of the journal (A5) emits nothing.
   enum class Mode : std::uint8_t { kLive, kReplay };
@@ -59,8 +59,8 @@ class CitizenTask final : public bus::Task {
   Result<Slot*> slot_of(const PersonKey& person);
   Result<void> read_glances(const PersonKey& person, Slot& slot);
   /// The journal records under a key prefix, with what this transaction staged, as (key, value).
-  Result<std::map<std::string, std::string>> journal_of(const Slot& slot,
-                                                        std::string_view prefix) const;
+  Result<std::map<std::string, std::string>> journal_of(const Slot& slot, std::string_view prefix,
+                                                        bus::TaskContext& ctx) const;
   static Result<std::vector<domain::JournalEntry>> entries_of(
       const std::map<std::string, std::string>& records);
   void touch(Slot& slot);
@@ -76,7 +76,7 @@ class CitizenTask final : public bus::Task {
                                bus::TaskContext& ctx);
   Result<Judged> judge_known(Slot& slot, std::string_view event_bytes, Mode mode,
                              bus::TaskContext& ctx);
-  void put_entry(Slot& slot, std::string key, const domain::JournalEntry& entry,
+  void put_entry(Slot& slot, std::string_view key, const domain::JournalEntry& entry,
                  std::string_view event_bytes, Mode mode, bus::TaskContext& ctx);
   void erase_entry(Slot& slot, const std::string& key, bus::TaskContext& ctx);
   void evict(Slot& slot, const domain::JournalEntry& loser, bus::TaskContext& ctx);
@@ -100,7 +100,7 @@ class CitizenTask final : public bus::Task {
                            const bus::Record& record, Mode mode, bus::TaskContext& ctx);
 
   // flush().
-  Result<void> refold(Slot& slot, Instant as_of);
+  Result<void> refold(Slot& slot, Instant as_of, bus::TaskContext& ctx);
   void emit_record(Slot& slot, Instant as_of, domain::CellDeltas& deltas, bus::TaskContext& ctx);
   void emit_level_changes(Slot& slot, const domain::Evaluation& evaluation, bus::TaskContext& ctx);
   void emit_ledger(bus::TaskContext& ctx);

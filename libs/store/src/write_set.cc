@@ -17,6 +17,13 @@ void WriteSet::erase(ColumnFamily cf, std::string_view key) {
   ops_.push_back({cf, false, key_at, static_cast<std::uint32_t>(key.size()), 0, 0});
 }
 
+WriteSet::Write WriteSet::at(std::size_t index) const {
+  const Op& op = ops_[index];
+  const std::string_view bytes = arena_;
+  return {op.cf, op.is_put, bytes.substr(op.key_at, op.key_bytes),
+          bytes.substr(op.value_at, op.value_bytes)};
+}
+
 void WriteSet::clear() {
   // One unusually large transaction must not keep its memory for ever.
   constexpr std::size_t kKeepBytes = 16U << 20;

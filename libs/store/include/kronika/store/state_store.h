@@ -82,6 +82,14 @@ class WriteSet {
   [[nodiscard]] bool empty() const { return ops_.empty(); }
   [[nodiscard]] std::size_t size() const { return ops_.size(); }
   [[nodiscard]] std::size_t bytes() const { return arena_.size(); }
+  struct Write {
+    ColumnFamily cf = 0;
+    bool is_put = false;  ///< else an erase
+    std::string_view key, value;
+  };
+  /// The write number `index` in the order given; valid until the next write or clear().
+  /// Pre: index < size().
+  [[nodiscard]] Write at(std::size_t index) const;
 
  private:
   friend class StateStore;
