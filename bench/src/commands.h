@@ -40,7 +40,7 @@ struct LatencyOptions {
   std::string gateway;  ///< host:port
   int events_per_second = 1000;
   double seconds = 30;
-  int samples_per_second = 20;
+  int samples_per_second = 10;
 };
 /// Publishes at a steady pace and asks the gateway for some of the citizens until it knows of their
 /// event.

@@ -1,16 +1,17 @@
+#include "commands.h"
+#include "common.h"
+#include "record.h"
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <iostream>
+
 #include <nlohmann/json.hpp>
 
 #include <kronika/bus/partitioner.h>
 #include <kronika/citizen/citizen_task.h>
 #include <kronika/refdata/loader.h>
-
-#include "commands.h"
-#include "common.h"
-#include "record.h"
 
 namespace kronika::bench {
 namespace {
@@ -18,7 +19,8 @@ namespace {
 /// What the runtime is to a task, with a log that forgets.
 class Context final : public bus::TaskContext {
  public:
-  Context(store::StateStore& store, std::int32_t partition) : store_(store), partition_(partition) {}
+  Context(store::StateStore& store, std::int32_t partition)
+      : store_(store), partition_(partition) {}
 
   void send(const bus::Outgoing& record) override {
     ++sent;
@@ -60,7 +62,8 @@ int task(const Plan& plan, const TaskOptions& options) {
   citizen::Probe probe;
   const auto spec = citizen::citizen_task_spec(
       {.rules = rules, .cache_bytes = options.cache_bytes / options.partitions, .probe = &probe});
-  const auto memory = store::MemoryBudget::create(options.block_cache_bytes, options.block_cache_bytes / 2);
+  const auto memory =
+      store::MemoryBudget::create(options.block_cache_bytes, options.block_cache_bytes / 2);
   std::filesystem::remove_all(options.folder);
   std::vector<Part> parts(options.partitions);
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -95,7 +98,8 @@ int task(const Plan& plan, const TaskOptions& options) {
       const auto& out = wire.of(event);
       int topic = 0;
       while (citizen::input_topic_name(topic) != out.topic) ++topic;
-      batch.push_back({static_cast<std::size_t>(bus::partition_of(out.key, static_cast<std::int32_t>(parts.size()))),
+      batch.push_back({static_cast<std::size_t>(
+                           bus::partition_of(out.key, static_cast<std::int32_t>(parts.size()))),
                        topic, std::string(out.value), event.person_key});
     }
     // Making the events is no part of what is measured.
@@ -140,7 +144,8 @@ int task(const Plan& plan, const TaskOptions& options) {
                               {"sent_bytes_per_event", static_cast<double>(bytes) / count},
                               {"fast_path", static_cast<double>(probe.fast_path.load()) / count},
                               {"refolds", static_cast<double>(probe.refolds.load()) / count},
-                              {"cache_misses", static_cast<double>(probe.cache_misses.load()) / count},
+                              {"cache_misses",
+                               static_cast<double>(probe.cache_misses.load()) / count},
                               {"rss_mib", cost.rss_mib},
                               {"rss_peak_mib", cost.rss_peak_mib}}
                    .dump()

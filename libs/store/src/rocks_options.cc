@@ -57,7 +57,10 @@ rocksdb::ColumnFamilyOptions family_options(const ColumnFamilyOptions& family,
   // idle families of many stores for a megabyte each.
   cf.arena_block_size = std::min<std::size_t>(options.memtable_bytes / 8, 256U << 10);
   cf.max_write_buffer_number = 3;
-  cf.compression = rocksdb::kLZ4Compression;
+  // What a flush writes is rewritten by the next compaction: only the lasting levels are worth
+  // compressing.
+  cf.compression_per_level = {rocksdb::kNoCompression, rocksdb::kLZ4Compression};
+  cf.level0_file_num_compaction_trigger = 8;
   cf.target_file_size_base = 32U << 20;
   cf.level_compaction_dynamic_level_bytes = true;
 
