@@ -35,6 +35,7 @@ StreamSession::StreamSession(StreamShared& shared)
 
 StreamSession::~StreamSession() {
   close_tasks();
+  inputs_.reset();
   core_.reset();
   source_.reset();
   output_.reset();
@@ -60,8 +61,11 @@ Result<void> StreamSession::set_up() {
   if (cluster_id_.empty())
     return fail(code(Errc::kTransient), "the broker did not name its cluster");
 
-  auto own = reader(options_.client.prefix + "kronika-" + spec_.name, true,
-                    std::max(1024, options_.consumer_queue_kbytes / std::max(1, options_.threads)));
+  // With a queue a partition the client's limit counts for each; a backlog seldom fills more than a
+  // sixteenth of them, because their records are taken in the order of time.
+  auto own =
+      reader(options_.client.prefix + "kronika-" + spec_.name, true,
+             std::max(1024, options_.consumer_queue_kbytes / 16 / std::max(1, options_.threads)));
   own.emplace_back("group.instance.id", shared_.instance);
   own.emplace_back("partition.assignment.strategy", "range");
   own.emplace_back("session.timeout.ms", std::to_string(options_.session_timeout.count()));
@@ -76,6 +80,7 @@ Result<void> StreamSession::set_up() {
   if (!client) return tl::unexpected(client.error());
   consumer_ = std::move(*client);
   rd_kafka_poll_set_consumer(consumer_.get());
+  inputs_ = std::make_unique<InputQueues>(consumer_.get(), full_topics_);
   output_->set_consumer(consumer_.get());
   core_ =
       std::make_unique<TransactionCore>(*output_, options_.limits, *shared_.wall, options_.probe);
@@ -106,28 +111,52 @@ void StreamSession::on_error(rd_kafka_t*, int err, const char*, void* opaque) {
   }
 }
 
+Result<void> StreamSession::serve_consumer() {
+  for (int i = 0; i < kMessagesATurn; ++i) {
+    const RdMessage message(rd_kafka_consumer_poll(consumer_.get(), 0));
+    if (pending_.waiting) {
+      if (auto r = rebalance(); !r) return r;
+    }
+    if (consumer_fatal_) {
+      char text[512];
+      const auto err = rd_kafka_fatal_error(consumer_.get(), text, sizeof text);
+      return fail(code(Errc::kClientFatal), std::string("the consumer cannot go on: ") +
+                                                rd_kafka_err2name(err) + ": " + text);
+    }
+    if (!message) break;
+    auto r = on_message(*message);
+    if (!r) r = recover(r.error());
+    if (!r) return r;
+  }
+  return {};
+}
+
 Result<void> StreamSession::loop() {
+  const auto expects = [this](std::int32_t partition, std::size_t topic) {
+    const Slot* slot = slot_of(partition);
+    if (slot == nullptr || !slot->core || slot->core->clock().at_end(topic)) return false;
+    // The end is reported a fetch later than it is reached; the watermark of the last fetch knows
+    // it at once. Markers keep a transactional topic below it, until its end is reported.
+    std::int64_t low = 0;
+    std::int64_t high = -1;
+    const auto err = rd_kafka_get_watermark_offsets(consumer_.get(), full_topics_[topic].c_str(),
+                                                    partition, &low, &high);
+    return err != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0 || slot->core->next_offset(topic) < high;
+  };
   while (!shared_.stop) {
     auto now = steady_clock::now();
     shared_.last_turn_ms = shared_.wall->now().ms;
     const bool restoring = std::any_of(slots_.begin(), slots_.end(), [](const Slot& s) {
       return s.state == TaskState::kRestoring;
     });
-    auto wait = restoring ? 0ms : core_->open() ? 5ms : std::chrono::milliseconds(kIdleWait);
+    // Rebalances and the group's errors; records come by their own queues.
+    if (auto r = serve_consumer(); !r) return r;
+    inputs_->begin_turn();
+    bool idle = true;
     for (int i = 0; i < kMessagesATurn; ++i) {
-      const RdMessage message(
-          rd_kafka_consumer_poll(consumer_.get(), static_cast<int>(wait.count())));
-      wait = 0ms;
-      if (pending_.waiting) {
-        if (auto r = rebalance(); !r) return r;
-      }
-      if (consumer_fatal_) {
-        char text[512];
-        const auto err = rd_kafka_fatal_error(consumer_.get(), text, sizeof text);
-        return fail(code(Errc::kClientFatal), std::string("the consumer cannot go on: ") +
-                                                  rd_kafka_err2name(err) + ": " + text);
-      }
+      const RdMessage message = inputs_->next(now, expects);
       if (!message) break;
+      idle = false;
       auto r = on_message(*message);
       if (!r) r = recover(r.error());
       if (!r) return r;
@@ -137,6 +166,8 @@ Result<void> StreamSession::loop() {
       // The clock of the commit is read once in a while, not once a record.
       if ((i & 63) == 63 && core_->commit_due(steady_clock::now())) break;
     }
+    if (idle && !restoring)
+      inputs_->wait(core_->open() ? 5ms : std::chrono::milliseconds(kIdleWait));
     now = steady_clock::now();
     if (core_->commit_due(now)) {
       if (auto r = commit(); !r) return r;
@@ -244,8 +275,10 @@ Result<void> StreamSession::recover(const Error& error) {
 
 Result<void> StreamSession::place() {
   const auto list = new_partitions(32);
+  inputs_->drop_heads();
   for (const Slot& slot : slots_) {
     if (slot.state != TaskState::kRunning) continue;
+    inputs_->open(slot.partition);
     for (std::size_t i = 0; i < full_topics_.size(); ++i) {
       rd_kafka_topic_partition_list_add(list.get(), full_topics_[i].c_str(), slot.partition)
           ->offset = slot.core->next_offset(i);
@@ -351,6 +384,7 @@ Result<void> StreamSession::rebalance() {
     return r;
   }
   auto r = revoke();
+  inputs_->clear();
   rd_kafka_assign(consumer_.get(), nullptr);
   publish_snapshot();
   return r;
@@ -368,6 +402,7 @@ Result<void> StreamSession::assign(const rd_kafka_topic_partition_list_t& partit
   std::sort(counts.begin(), counts.end());
   by_partition_.clear();
   slots_.clear();
+  inputs_->clear();
   for (const auto& [partition, inputs] : counts) {
     Slot slot;
     slot.partition = partition;
@@ -439,6 +474,7 @@ Result<void> StreamSession::close_clean() {
 
 void StreamSession::close_consumer(SteadyTime deadline) {
   if (!consumer_) return;
+  inputs_.reset();
   // A static member does not leave the group. rd_kafka_consumer_close() can hang, so it is asked
   // and waited for.
   const RdQueue queue(rd_kafka_queue_new(consumer_.get()));

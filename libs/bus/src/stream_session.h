@@ -10,6 +10,7 @@
 #pragma once
 
 #include "handles.h"
+#include "input_queues.h"
 #include "kafka_output.h"
 #include "kafka_restore.h"
 #include "store_folder.h"
@@ -67,6 +68,7 @@ class StreamSession {
 
   [[nodiscard]] Result<void> set_up();
   [[nodiscard]] Result<void> loop();
+  [[nodiscard]] Result<void> serve_consumer();
   [[nodiscard]] Result<void> on_message(const rd_kafka_message_t& message);
   [[nodiscard]] Result<void> on_client_message(const rd_kafka_message_t& message);
   [[nodiscard]] Result<void> commit();
@@ -101,6 +103,7 @@ class StreamSession {
 
   // Destroyed from the bottom: tasks and restore before the clients that they use.
   RdClient consumer_;
+  std::unique_ptr<InputQueues> inputs_;
   std::unique_ptr<KafkaOutput> output_;
   std::unique_ptr<TransactionCore> core_;
   std::unique_ptr<KafkaRestoreSource> source_;
