@@ -148,14 +148,14 @@ Episode* Applier::route(ProgrammeIndex p) {
     illegal(nullptr, p);
     return nullptr;
   }
-  facts(p).last_event = date_;
+  touch(facts(p));
   return ep;
 }
 
 Episode& Applier::open(ProgrammeIndex p, State state, std::string_view row) {
   const Episode* before = current(p);
   const auto number = static_cast<std::uint16_t>(before == nullptr ? 1 : before->number + 1);
-  facts(p).last_event = date_;
+  touch(facts(p));
   Episode& ep = s_.episodes.emplace_back();
   ep.programme = p;
   ep.number = number;
@@ -165,9 +165,10 @@ Episode& Applier::open(ProgrammeIndex p, State state, std::string_view row) {
 }
 
 void Applier::enter(Episode& ep, State to, std::string_view row) {
+  if (ep.state != to) ep.steps.push_back({at_, to, to == State::kRehabActive});
   ep.state = to;
   ep.state_since = at_;
-  if (to != State::kReferred && to != State::kVisitated) ep.waiting = false;
+  if (to != State::kReferred && to != State::kVisitated) end_wait(ep, to);
   if (to == State::kInitialInterview) ep.initial_interview = at_;
   if (to == State::kRehabActive) ep.rehab_start = at_;
   if (to == State::kFinalInterview || !is_active(to)) {
@@ -178,6 +179,41 @@ void Applier::enter(Episode& ep, State to, std::string_view row) {
   // Nothing is left to transfer once no referral is under way.
   if (to < State::kReferred || to > State::kFollowUp) clear_pending(ep);
   note(ep.programme, ep.number, row, state_name(to));
+}
+
+void Applier::end_wait(Episode& ep, State ended_by) {
+  if (!ep.waiting) return;
+  ep.waiting = false;
+  ep.waits.back().end = at_;
+  ep.waits.back().ended_by = ended_by;
+}
+
+void Applier::rehab_start(Episode& ep) {
+  // One a date is enough: starts are asked for by date.
+  if (civil_date_of(ep.steps.back().at) == date_ && ep.steps.back().rehab_start) return;
+  ep.steps.push_back({at_, ep.state, true});
+}
+
+void Applier::touch(ProgrammeFacts& facts) {
+  facts.last_event = date_;
+  keep(facts.contact, Series::kContact, 0);
+}
+
+void Applier::keep(std::vector<Run>& runs, Series series, std::uint8_t value_class) {
+  for (std::size_t i = runs.size(); i-- > 0;) {
+    Run& run = runs[i];
+    if (run.series != series) continue;
+    if (run.value_class == value_class && date_ - run.last <= window_of(series)) {
+      run.last = date_;
+      return;
+    }
+    if (run.first == date_) {  // of one date the latest value counts
+      run.value_class = value_class;
+      return;
+    }
+    break;
+  }
+  runs.push_back({series, value_class, date_, date_});
 }
 
 void Applier::stay(const Episode& ep, std::string_view row) {

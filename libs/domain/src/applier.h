@@ -97,8 +97,15 @@ class Applier {
   void detect(ProgrammeIndex programme);
   void cross_check_bmi();
   void keep_weight(double kilograms);
+  void measured();
+  void keep_runs(MeasureIndex measure, double number);
 
   // Common.
+  /// An event was routed to the programme.
+  void touch(ProgrammeFacts& facts);
+  void keep(std::vector<Run>& runs, Series series, std::uint8_t value_class);
+  void rehab_start(Episode& ep);
+  void end_wait(Episode& ep, State ended_by);
   Episode* current(ProgrammeIndex p);
   ProgrammeFacts& facts(ProgrammeIndex p);
   /// The programme's current episode, noting that an event was routed to it; where there is none,

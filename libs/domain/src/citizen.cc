@@ -24,6 +24,17 @@ const LatestValue* CitizenState::latest_of(MeasureIndex measure) const {
   return nullptr;
 }
 
+std::optional<std::uint8_t> latest_class(const std::vector<Run>& runs, Series series,
+                                         CivilDate date) {
+  for (std::size_t i = runs.size(); i-- > 0;) {
+    const Run& run = runs[i];
+    if (run.series != series || run.first > date) continue;
+    if (date > run.last && date - run.last > window_of(series)) return std::nullopt;
+    return run.value_class;
+  }
+  return std::nullopt;
+}
+
 Municipality CitizenState::municipality_on(CivilDate date) const {
   for (std::size_t i = moves.size(); i-- > 0;) {
     if (moves[i].date <= date) return moves[i].to;

@@ -103,6 +103,17 @@ FoldTables::FoldTables(const Rules& r) : rules(r) {
   fev1_pct = r.measure("FEV1_PCT");
   home_oxygen = r.measure("HOME_OXYGEN");
   hba1c_debut = r.measure("HBA1C_DEBUT");
+  uacr = r.measure("UACR");
+  eye_exam = r.measure("EYE_EXAM");
+  foot_exam = r.measure("FOOT_EXAM");
+  smoking = r.measure("SMOKING");
+  work_capacity = r.measure("WORK_CAPACITY");
+  ldl = r.measure("LDL");
+  in_runs.resize(r.measures.size());
+  for (const MeasureIndex m :
+       {mrc, mmrc, hba1c, sbp, uacr, eye_exam, foot_exam, smoking, work_capacity, ldl}) {
+    if (m < in_runs.size()) in_runs[m] = true;
+  }
   diabetes_group = index_in(r.groups, "DIABETES");
   cancer_group = index_in(r.groups, "CANCER");
   lbp_group = index_in(r.groups, "LBP");

@@ -52,7 +52,9 @@ struct FoldTables {
   ProgrammeIndex kol, t1d, t2d, ihd, hf, lbp, abi, dementia, cancer_rehab, cancer_followup;
   std::uint32_t heart = 0;  ///< bit a programme of group HEART
   MeasureIndex hba1c, fev1_fvc, fev1, fvc, sbp, dbp, weight, height, bmi, spo2, pulse, mrc, mmrc,
-      cat, exacerbations, fev1_pct, home_oxygen, hba1c_debut;
+      cat, exacerbations, fev1_pct, home_oxygen, hba1c_debut, uacr, eye_exam, foot_exam, smoking,
+      work_capacity, ldl;
+  std::vector<bool> in_runs;  ///< by measure: Applier::keep_runs() wants it
   GroupIndex diabetes_group = kNoIndex, cancer_group = kNoIndex, lbp_group = kNoIndex;
   std::array<GroupIndex, kMaxProgrammes> group_of{};
   std::uint32_t core_groups = 0;

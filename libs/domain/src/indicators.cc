@@ -67,8 +67,35 @@ std::optional<Indicator> indicator_from_id(std::string_view id) {
 }
 
 const std::vector<Indicator>& computed_indicators() {
-  static const std::vector<Indicator> computed{Indicator::kI01Prevalence, Indicator::kI05Wait,
-                                               Indicator::kI12Readmission};
+  using enum Indicator;
+  static const std::vector<Indicator> computed{kI01Prevalence,
+                                               kI02Incidence,
+                                               kI03StratifiedShare,
+                                               kI04RehabReferralKol,
+                                               kI05Wait,
+                                               kI06EarlyStart,
+                                               kI07RightOffer,
+                                               kI08Uptake,
+                                               kI09Completion,
+                                               kI10Dropout,
+                                               kI11LostToFollowUp,
+                                               kI12Readmission,
+                                               kI13KolReadmission,
+                                               kI14KolMortality,
+                                               kI15Hba1cOnTarget,
+                                               kI16aBloodPressure,
+                                               kI16bUacr,
+                                               kI16cEye,
+                                               kI16dFoot,
+                                               kI17SmokingStatus,
+                                               kI18aHeartRehab,
+                                               kI18bWorkCapacity,
+                                               kI18cSmoking,
+                                               kI18dDiet,
+                                               kI18eLdl,
+                                               kI18fSbp,
+                                               kI19Acsc,
+                                               kI20Preventable65};
   return computed;
 }
 

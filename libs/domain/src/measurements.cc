@@ -16,6 +16,12 @@ constexpr int kDetectionDays = 365;     // own rule
 constexpr double kObstruction = 0.70;   // FEV1/FVC after bronchodilator, DrKOL
 constexpr int kWeightWindowDays = 90;   // domain.md 6.8
 constexpr double kBmiDifference = 1.0;  // domain.md 6.5
+// Classes of indicators, domain.md 10.3.
+constexpr double kLowDyspnoea = 2;     // I-04
+constexpr double kHba1cOnTarget = 59;  // I-15
+constexpr double kHba1cHigh = 75;      // I-15
+constexpr double kHeartLdl = 1.8;      // I-18e
+constexpr double kHeartSbp = 140;      // I-18f
 
 }  // namespace
 
@@ -33,7 +39,7 @@ void Applier::measurement(const MeasurementRecorded& p) {
     return;
   }
   const CanonicalValue& v = *canonical_value;
-  s_.last_measurement = date_;
+  measured();
   value(v.measure, v.value, v.soft_range);
   if (v.measure == t_.fev1_fvc && v.value < kObstruction && p.method == "POST_BRONCHODILATOR") {
     detect(t_.kol);
@@ -42,7 +48,7 @@ void Applier::measurement(const MeasurementRecorded& p) {
 }
 
 void Applier::questionnaire(const QuestionnaireAnswered& p) {
-  s_.last_measurement = date_;
+  measured();
   for (const Score& score : p.scores) {
     const MeasureIndex m = t_.rules.measure(score.measure_key);
     if (m == kNoMeasure) {
@@ -55,6 +61,44 @@ void Applier::questionnaire(const QuestionnaireAnswered& p) {
                       (measure.soft_max && score.value > *measure.soft_max);
     value(m, score.value, soft);
     note(kNoProgramme, 0, "measurement", measure.key);
+  }
+}
+
+void Applier::measured() {
+  s_.last_measurement = date_;
+  keep(s_.runs, Series::kMeasured, 0);
+}
+
+void Applier::keep_runs(MeasureIndex measure, double number) {
+  const bool heart = s_.facts_of(t_.ihd) != nullptr;
+  const auto found = [&](Series series, bool higher_class = false) {
+    keep(s_.runs, series, higher_class ? 1 : 0);
+  };
+  if (measure == t_.mrc || measure == t_.mmrc) {
+    // At the same time MRC counts (domain.md 6.7).
+    if (measure == t_.mmrc) {
+      const LatestValue* mrc = s_.latest_of(t_.mrc);
+      if (mrc != nullptr && mrc->at == at_) return;
+    }
+    found(Series::kDyspnoea, (measure == t_.mmrc ? number + 1 : number) > kLowDyspnoea);
+  } else if (measure == t_.hba1c) {
+    keep(s_.runs, Series::kHba1c, number < kHba1cOnTarget ? 0 : number < kHba1cHigh ? 1 : 2);
+  } else if (measure == t_.sbp) {
+    found(Series::kSbp);
+    if (heart) found(Series::kHeartSbp, number < kHeartSbp);
+  } else if (measure == t_.uacr) {
+    found(Series::kUacr);
+  } else if (measure == t_.eye_exam) {
+    if (t_.is_value(measure, number, "DONE")) found(Series::kEye);
+  } else if (measure == t_.foot_exam) {
+    if (t_.is_value(measure, number, "DONE")) found(Series::kFoot);
+  } else if (measure == t_.smoking) {
+    found(Series::kSmoking);
+    if (heart) found(Series::kHeartSmoking);
+  } else if (heart && measure == t_.work_capacity) {
+    found(Series::kHeartWork);
+  } else if (heart && measure == t_.ldl) {
+    found(Series::kHeartLdl, number < kHeartLdl);
   }
 }
 
@@ -86,6 +130,7 @@ void Applier::value(MeasureIndex measure, double number, bool soft) {
     }
     diabetes_sign();
   }
+  if (t_.in_runs[measure]) keep_runs(measure, number);
   if (measure == t_.weight) keep_weight(number);
   if (measure == t_.weight || measure == t_.height || measure == t_.bmi) cross_check_bmi();
 }

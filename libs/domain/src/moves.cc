@@ -12,9 +12,12 @@ void Applier::fire_timers() {
   for (Episode& ep : s_.episodes) {
     if (ep.moved == kNoDate || date_ - ep.moved <= kTakeoverDays) continue;
     const Instant due = start_of_day(ep.moved + (kTakeoverDays + 1));
+    const bool waiting = ep.waiting;
     enter(ep, State::kMovedOut, "timer");  // T41; this event only brings it to light
     ep.state_since = due;
     ep.ended = due;
+    ep.steps.back().at = due;
+    if (waiting) ep.waits.back().end = due;
   }
 }
 

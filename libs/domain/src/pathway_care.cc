@@ -111,10 +111,14 @@ void Applier::started(const InterventionStarted& p, ProgrammeIndex programme) {
         ep->interventions.push_back({p.intervention_id, false});
       }
       ep->last_activity = date_;
+      rehab_start(*ep);
       stay(*ep, "T26");
       break;
     default:
       return illegal(ep);
+  }
+  if (programme == t_.ihd && (type->kind == "DIET_ADVICE" || type->kind == "DIET_TREATMENT")) {
+    keep(s_.runs, Series::kHeartDiet, 0);
   }
   take_over_by_sender(*ep);
 }
@@ -134,6 +138,7 @@ void Applier::attended(const InterventionAttended& p, ProgrammeIndex programme) 
         if (find_intervention(*ep, p.intervention_id) == nullptr) {
           ep->interventions.push_back({p.intervention_id, false});
           ep->flags.set(Flag::kStartInferred);
+          rehab_start(*ep);
         }
         ep->last_activity = date_;
       }

@@ -64,7 +64,7 @@ void Applier::health_check(const HealthCheckCompleted& p) {
     if (ep == nullptr || ep->state == State::kNotConfirmed) {
       open(programme, State::kDetected, "T01");
     } else {
-      facts(programme).last_event = date_;
+      touch(facts(programme));
       illegal(ep);
     }
   }
@@ -103,7 +103,7 @@ void Applier::diagnosis_of(const DiagnosisRow& row, DiagnosisSetting setting) {
     stay(*ep, "T03");
   }
   ProgrammeFacts& f = facts(p);
-  f.last_event = date_;
+  touch(f);
   f.diagnosed = true;
   f.last_diagnosis = date_;
   const CivilDate first = f.first_diagnosis;
@@ -188,8 +188,12 @@ void Applier::wait_for(Episode& ep, Referral& referral) {
 }
 
 void Applier::start_wait(Episode& ep, const ReferralSent& p) {
+  end_wait(ep, State::kReferred);  // T10
   ep.waiting = true;
   ep.wait_clock = at_;
+  Wait& wait = ep.waits.emplace_back();
+  wait.start = at_;
+  wait.service = p.requested_service;
   wait_for(ep, add_referral(ep, p));
   set_receiver(ep, p.receiver_org);
 }
@@ -199,7 +203,7 @@ void Applier::referral(const ReferralSent& p) {
   if (programme == kNoProgramme) return illegal(nullptr);
   const Organisation* receiver = t_.rules.organisation(p.receiver_org, date_);
   Episode* ep = current(programme);
-  facts(programme).last_event = date_;
+  touch(facts(programme));
   switch (ep == nullptr ? State::kNone : ep->state) {
     case State::kNone:
       ep = &open(programme, State::kReferred, "T08");
@@ -256,6 +260,12 @@ void Applier::referral(const ReferralSent& p) {
       return illegal(ep);
   }
   referral_warnings(*ep, p, receiver);
+  const auto service = p.requested_service;
+  if (programme == t_.kol && (service == RequestedService::kMunicipalRehab ||
+                              service == RequestedService::kNonSpecificMunicipal ||
+                              service == RequestedService::kHospitalRehab)) {
+    keep(s_.runs, Series::kRehabReferral, 0);
+  }
 }
 
 void Applier::referral_warnings(Episode& ep, const ReferralSent& p, const Organisation* receiver) {
@@ -293,14 +303,14 @@ void Applier::by_referral(std::string_view referral_id, F&& f) {
     if (r == nullptr) continue;
     if (is_current) {
       found = true;
-      facts(ep.programme).last_event = date_;
+      touch(facts(ep.programme));
       f(ep, *r);
     } else if (earlier == nullptr) {
       earlier = &ep;
     }
   }
   if (found) return;
-  if (earlier != nullptr) facts(earlier->programme).last_event = date_;
+  if (earlier != nullptr) touch(facts(earlier->programme));
   illegal(earlier);
 }
 

@@ -4,6 +4,7 @@
 #include "applier.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace kronika::domain {
@@ -14,6 +15,14 @@ constexpr std::chrono::hours kMergeGap{4};
 constexpr std::chrono::hours kAdmission{12};
 
 constexpr std::uint32_t bit(StaySet set) { return 1U << static_cast<unsigned>(set); }
+
+/// The categories of preventable admissions (admission_sets.csv); I-20 does not tell them apart.
+constexpr std::array<std::string_view, 9> kPreventable{
+    "FOREBYG_DEHYDRERING",     "FOREBYG_FORSTOPPELSE",
+    "FOREBYG_NEDRE_LUFTVEJ",   "FOREBYG_BLAEREBETAENDELSE",
+    "FOREBYG_GASTROENTERITIS", "FOREBYG_BRUD",
+    "FOREBYG_ANAEMI",          "FOREBYG_SOCIALE_FORHOLD",
+    "FOREBYG_TRYKSAAR"};
 
 bool same(const std::string& a, const std::string& b) { return !a.empty() && a == b; }
 
@@ -30,6 +39,14 @@ std::uint32_t sets_of(const Rules& rules, const DischargeReportReceived& p) {
   if (rules.in_admission_set("HF_MAIN", main)) sets |= bit(StaySet::kHf);
   if (rules.in_admission_set("IHD_MAIN", main)) sets |= bit(StaySet::kIhd);
   if (rules.in_admission_set("AMI_MAIN", main)) sets |= bit(StaySet::kAmi);
+  const auto acsc = [&](std::string_view set, StaySet to) {
+    if (rules.in_admission_set(set, main)) sets |= bit(to);
+  };
+  acsc("ACSC_ASTHMA", StaySet::kAcscAsthma);
+  acsc("ACSC_KOL", StaySet::kAcscKol);
+  acsc("ACSC_HF", StaySet::kAcscHf);
+  acsc("ACSC_DIABETES", StaySet::kAcscDiabetes);
+  for (const std::string_view set : kPreventable) acsc(set, StaySet::kPreventable);
   if (main.starts_with("DC")) sets |= bit(StaySet::kCancer);
   if (main.starts_with("DO")) sets |= bit(StaySet::kBirth);
   for (const std::string& code : p.procedures) {

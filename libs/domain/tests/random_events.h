@@ -56,8 +56,8 @@ class RandomEvents {
     return items.begin()[below(static_cast<int>(items.size()))];
   }
   std::string programme() {
-    return one_of<const char*>(
-        {"KOL", "KOL", "KOL", "T2D", "T1D", "CANCER_REHAB", "DEMENTIA", "LBP", "HEART_HF"});
+    return one_of<const char*>({"KOL", "KOL", "KOL", "T2D", "T1D", "CANCER_REHAB", "DEMENTIA",
+                                "LBP", "HEART_HF", "HEART_IHD"});
   }
   std::vector<std::string> programmes() {
     if (chance(4)) return {programme(), programme()};
@@ -97,13 +97,14 @@ class RandomEvents {
       const char* unit;
     };
     static constexpr Kind kKinds[] = {
-        {"NPU", "DNK05472", 100, 10, "mm[Hg]"}, {"NPU", "DNK05473", 70, 15, "mm[Hg]"},
-        {"MCS", "MCS88015", 1, 0.8, "L"},       {"MCS", "MCS88016", 1.5, 0.8, "L"},
-        {"NPU", "NPU27300", 40, 6, "mmol/mol"}, {"MCS", "MCS88021", 1, 1, "1"},
-        {"KRONIKA", "MMRC", 0, 1, "1"},         {"MCS", "MCS88137", 4, 5, "1"},
-        {"MCS", "MCS88022", 0, 1, "1"},         {"MCS", "MCS88023", 25, 20, "%"},
-        {"NPU", "NPU03804", 70, 3, "kg"},       {"MCS", "MCS88017", 0.6, 0.05, "1"},
-        {"NPU", "NPU19661", 10, 80, "mg/g"},    {"NPU", "NPU03011", 90, 2, "%"},
+        {"NPU", "DNK05472", 100, 10, "mm[Hg]"},  {"NPU", "DNK05473", 70, 15, "mm[Hg]"},
+        {"MCS", "MCS88015", 1, 0.8, "L"},        {"MCS", "MCS88016", 1.5, 0.8, "L"},
+        {"NPU", "NPU27300", 40, 6, "mmol/mol"},  {"MCS", "MCS88021", 1, 1, "1"},
+        {"KRONIKA", "MMRC", 0, 1, "1"},          {"MCS", "MCS88137", 4, 5, "1"},
+        {"MCS", "MCS88022", 0, 1, "1"},          {"MCS", "MCS88023", 25, 20, "%"},
+        {"NPU", "NPU03804", 70, 3, "kg"},        {"MCS", "MCS88017", 0.6, 0.05, "1"},
+        {"NPU", "NPU19661", 10, 80, "mg/g"},     {"NPU", "NPU03011", 90, 2, "%"},
+        {"NPU", "NPU01568", 1.4, 0.2, "mmol/L"}, {"MCS", "MCS88156", 60, 20, "W"},
     };
     const Kind& k = kKinds[below(static_cast<int>(std::size(kKinds)))];
     MeasurementRecorded m;
@@ -123,7 +124,9 @@ class RandomEvents {
         ReferralSent r;
         r.referral_id = referral_id();
         r.receiver_org = org();
-        r.requested_service = RequestedService::kMunicipalRehab;
+        r.requested_service =
+            one_of({RequestedService::kMunicipalRehab, RequestedService::kHospitalRehab,
+                    RequestedService::kGpFollowup});
         if (chance(6)) {
           r.diagnosis_codes = {{"SKS", "DC509"}};
         } else {
@@ -172,7 +175,7 @@ class RandomEvents {
         DischargeReportReceived d;
         d.contact_id = contact_id();
         if (d.contact_id.empty()) d.episode_id = "E2";
-        d.main_diagnosis = one_of<const char*>({"DJ441", "DC509", "DI509", "DJ189"});
+        d.main_diagnosis = one_of<const char*>({"DJ441", "DC509", "DI509", "DJ189", "DI219"});
         if (chance(2)) d.secondary_diagnoses = {"DJ449"};
         return d;
       }
@@ -189,7 +192,7 @@ class RandomEvents {
         DiagnosisRecorded d;
         d.code_system = "SKS";
         d.code = one_of<const char*>({"DJ449", "DJ439", "DE119", "DE109", "DC509", "DF009", "DM545",
-                                      "DI509", "DE139", "DX999"});
+                                      "DI509", "DI251", "DE139", "DX999"});
         d.setting = one_of({DiagnosisSetting::kGp, DiagnosisSetting::kHospital});
         return d;
       }
@@ -212,7 +215,8 @@ class RandomEvents {
         InterventionStarted i;
         i.intervention_id = one_of<const char*>({"I1", "I2"});
         i.programmes = programmes();
-        i.type = "ab87c0b5-40be-4e0a-b749-d9f833bfed2d";
+        i.type = one_of<const char*>(
+            {"ab87c0b5-40be-4e0a-b749-d9f833bfed2d", "c9a99304-1788-43b7-b7be-e187b092ae9c"});
         return i;
       }
       case 20:

@@ -28,6 +28,23 @@ KRONIKA_FIELDS(Intervention) {
   v.text(1, m.intervention_id);
   v.number(2, m.stopped);
 }
+KRONIKA_FIELDS(Step) {
+  v.instant(1, m.at);
+  v.number(2, m.state);
+  v.number(3, m.rehab_start);
+}
+KRONIKA_FIELDS(Wait) {
+  v.instant(1, m.start);
+  v.when(2, m.end);
+  v.number(3, m.ended_by);
+  v.number(4, m.service);
+}
+KRONIKA_FIELDS(Run) {
+  v.number(1, m.series);
+  v.number(2, m.value_class);
+  v.day(3, m.first);
+  v.day(4, m.last);
+}
 KRONIKA_FIELDS(Episode) {
   v.index(1, m.programme);
   v.number(2, m.number);
@@ -52,6 +69,8 @@ KRONIKA_FIELDS(Episode) {
   v.text(22, m.receiver);
   v.messages(23, m.referrals);
   v.messages(24, m.interventions);
+  v.messages(25, m.steps);
+  v.messages(26, m.waits);
 }
 KRONIKA_FIELDS(LevelEntry) {
   v.instant(1, m.at);
@@ -66,6 +85,7 @@ KRONIKA_FIELDS(ProgrammeFacts) {
   v.day(6, m.last_event);
   v.id(7, m.level_event);
   v.messages(8, m.levels);
+  v.messages(9, m.contact);
 }
 KRONIKA_FIELDS(GroupFacts) {
   v.index(1, m.group);
@@ -174,6 +194,7 @@ KRONIKA_FIELDS(CitizenState) {
   v.messages(51, m.weights);
   v.day(52, m.last_measurement);
   v.when(53, m.last_exclusion);
+  v.messages(54, m.runs);
   v.number(60, m.illegal);
   v.number(61, m.after_death);
   v.number(62, m.excluded);

@@ -6,14 +6,10 @@
 // referrals, stays, moves and assessments, never with the number of measurements.
 // Programmes, measures and groups are indexes of the rule generation that folded it.
 //
-// How later indicators get what they need (a new field is a new kFoldRevision and a refold, A8):
-//   - state at past quarter ends (I-03, I-11), wait periods (I-07, I-08), ends (I-09, I-10):
-//     Episode gets a vector of (instant, state) steps, appended where `state` is set;
-//   - last value per measure and quarter (I-04, I-15, I-16, I-17): CitizenState gets a vector of
-//     (measure, quarter, date, value), overwritten within a quarter, for the measures named by
-//     rules;
-//   - baseline and end values (I-21): kept per episode while it is open;
-//   - diagnoses and procedures of stays (I-13, I-14, I-18 to I-20): Contact::sets has a bit a set.
+// What indicators need of the past (domain.md 10) is kept without keeping the events:
+//   - Episode::steps, Episode::waits: states at past quarter ends, wait periods and how they ended;
+//   - Run: whether a value of a kind existed within its window before any date, and its class;
+//   - Contact::sets: the diagnosis and procedure sets of a stay, a bit a set.
 //
 // Plain values; no thread rules beyond those of any value.
 #pragma once
@@ -143,6 +139,60 @@ struct Intervention {
 
 inline constexpr std::uint8_t kNoIndex = 0xff;
 
+/// A change of state, or a rehab start that changed none (T26, T28).
+struct Step {
+  Instant at;
+  State state = State::kNone;
+  bool rehab_start = false;  ///< domain.md 7, "Rehab start": InterventionStarted, or inferred
+  friend bool operator==(const Step&, const Step&) = default;
+};
+
+/// A wait period (domain.md 7); how it ended is the state that ended it.
+struct Wait {
+  Instant start;
+  Instant end = kNoInstant;       ///< kNoInstant: open
+  State ended_by = State::kNone;  ///< kReferred: the next T10
+  RequestedService service = RequestedService::kUnspecified;
+  friend bool operator==(const Wait&, const Wait&) = default;
+};
+
+/// What runs of values tell apart, each with the window of its indicators. Stored: never renumber.
+enum class Series : std::uint8_t {
+  kContact = 0,        ///< events routed to a programme (ProgrammeFacts::contact); I-11, 365 days
+  kMeasured = 1,       ///< any measurement or questionnaire; I-11, 365
+  kDyspnoea = 2,       ///< MRC or mMRC + 1; class 1: 3 or more; I-04, 365
+  kRehabReferral = 3,  ///< KOL referral to rehab; I-04, 365
+  kHba1c = 4,          ///< class 0: < 59, 1: < 75, 2: the rest; I-15, 365
+  kSbp = 5,            ///< I-16a, 365
+  kUacr = 6,           ///< I-16b, 730
+  kEye = 7,            ///< DONE; I-16c, 730
+  kFoot = 8,           ///< DONE; I-16d, 730
+  kSmoking = 9,        ///< I-17, 365
+  kHeartWork = 10,     ///< of persons with HEART_IHD from here on; I-18b, 182
+  kHeartSmoking = 11,  ///< I-18c, 182
+  kHeartDiet = 12,     ///< diet advice or treatment started; I-18d, 182
+  kHeartLdl = 13,      ///< class 1: < 1.8; I-18e, 182
+  kHeartSbp = 14,      ///< class 1: < 140; I-18f, 182
+};
+inline constexpr int kSeriesCount = 15;
+[[nodiscard]] constexpr int window_of(Series s) {
+  if (s >= Series::kHeartWork) return 182;
+  return s == Series::kUacr || s == Series::kEye || s == Series::kFoot ? 730 : 365;
+}
+
+/// Values of one series and class without a gap longer than the window of the series. So whether a
+/// value exists within the window before a date, and the class of the latest one, is known for
+/// every date, past or coming, although the values are gone: see latest_class().
+struct Run {
+  Series series = Series::kContact;
+  std::uint8_t value_class = 0;
+  CivilDate first, last;
+  friend bool operator==(const Run&, const Run&) = default;
+};
+/// The class of the latest value at the end of `date`, if it is within the window; else nothing.
+[[nodiscard]] std::optional<std::uint8_t> latest_class(const std::vector<Run>& runs, Series series,
+                                                       CivilDate date);
+
 /// A pathway instance: person x programme x episode.
 struct Episode {
   ProgrammeIndex programme = kNoProgramme;
@@ -168,6 +218,8 @@ struct Episode {
   std::string receiver;  ///< SOR id
   std::vector<Referral> referrals;
   std::vector<Intervention> interventions;  ///< emptied when rehab is over
+  std::vector<Step> steps;                  ///< in fold order, the first at `started`
+  std::vector<Wait> waits;
   friend bool operator==(const Episode&, const Episode&) = default;
 };
 
@@ -187,6 +239,7 @@ struct ProgrammeFacts {
   CivilDate last_event = kNoDate;  ///< routed to an instance, legal or not
   EventId level_event;             ///< the assessment that gave the current level
   std::vector<LevelEntry> levels;  ///< in fold order
+  std::vector<Run> contact;        ///< events routed to an instance, legal or not
   friend bool operator==(const ProgrammeFacts&, const ProgrammeFacts&) = default;
 };
 
@@ -215,14 +268,19 @@ enum class Tri : std::uint8_t { kUnknown, kFalse, kTrue };
 
 /// Diagnosis sets that a contact's discharge report fell in (admission_sets.csv), as bit numbers.
 enum class StaySet : std::uint8_t {
-  kKol = 0,     ///< KOL_MAIN, or KOL_WITH_DJ44_SECONDARY with a secondary DJ44
-  kHf = 1,      ///< HF_MAIN
-  kIhd = 2,     ///< IHD_MAIN
-  kAmi = 3,     ///< AMI_MAIN
-  kRevasc = 4,  ///< a procedure in REVASC_PROCEDURE
-  kCancer = 5,  ///< main diagnosis DC
-  kBirth = 6,   ///< main diagnosis DO (left out of I-19)
-  kReport = 7,  ///< a report exists
+  kKol = 0,         ///< KOL_MAIN, or KOL_WITH_DJ44_SECONDARY with a secondary DJ44
+  kHf = 1,          ///< HF_MAIN
+  kIhd = 2,         ///< IHD_MAIN
+  kAmi = 3,         ///< AMI_MAIN
+  kRevasc = 4,      ///< a procedure in REVASC_PROCEDURE
+  kCancer = 5,      ///< main diagnosis DC
+  kBirth = 6,       ///< main diagnosis DO (left out of I-19)
+  kReport = 7,      ///< a report exists
+  kAcscAsthma = 8,  ///< ACSC_*: main diagnosis
+  kAcscKol = 9,
+  kAcscHf = 10,
+  kAcscDiabetes = 11,
+  kPreventable = 12,  ///< main diagnosis in a FOREBYG_* set
 };
 
 /// One hospital contact (domain.md 8). Contacts are in order of start.
@@ -363,6 +421,7 @@ struct CitizenState {
   std::vector<LatestValue> latest;  ///< by measure
   std::vector<WeightDay> weights;
   CivilDate last_measurement = kNoDate;
+  std::vector<Run> runs;  ///< in order of their first date
   Instant last_exclusion = kNoInstant;
 
   // What had no effect.
