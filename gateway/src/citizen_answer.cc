@@ -147,7 +147,6 @@ void fill_axes(const domain::Evaluation& evaluation, query::v1::LevelExplanation
 void fill_citizen(const domain::Rules& rules, const domain::CitizenState& state,
                   const domain::Evaluation& evaluation, Instant as_of, query::v1::Citizen& out) {
   out.set_person_key(to_hex(state.person.view()));
-  set_time(as_of, out.mutable_as_of_time());
   if (state.birth_date) out.set_birth_date(domain::to_text(*state.birth_date));
   out.set_sex(std::string(sex_text(state.sex)));
   if (evaluation.age) out.set_age(*evaluation.age);

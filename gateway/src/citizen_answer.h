@@ -15,7 +15,7 @@ inline constexpr std::string_view kNotice =
     "Levels marked as proposed are computed by rules that no responsible clinician has approved; a "
     "level is set by a clinician only.";
 
-/// Fills everything but transitions and known_at.
+/// Fills everything but transitions, as_of and known_at.
 void fill_citizen(const domain::Rules& rules, const domain::CitizenState& state,
                   const domain::Evaluation& evaluation, Instant as_of, query::v1::Citizen& out);
 void fill_proposal(const domain::Rules& rules, const domain::Proposal& proposal,

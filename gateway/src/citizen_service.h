@@ -2,6 +2,7 @@
 // answers.
 #pragma once
 
+#include "answer_cache.h"
 #include "arena_allocator.h"
 #include "call.h"
 #include "citizen_lookup.h"
@@ -11,13 +12,26 @@
 
 namespace kronika::gateway {
 
-class CitizenService final : public query::v1::CitizenService::CallbackService {
+// GetCitizen takes and gives bytes: a kept answer goes out as it lies, without being built or
+// copied.
+template <class Base>
+using RawGetCitizen = query::v1::CitizenService::WithRawCallbackMethod_GetCitizen<Base>;
+template <class Base>
+using ListTimelineMethod = query::v1::CitizenService::WithCallbackMethod_ListTimeline<Base>;
+template <class Base>
+using ListMeasurementsMethod = query::v1::CitizenService::WithCallbackMethod_ListMeasurements<Base>;
+template <class Base>
+using ExplainLevelMethod = query::v1::CitizenService::WithCallbackMethod_ExplainLevel<Base>;
+using CitizenServiceBase = RawGetCitizen<ListTimelineMethod<
+    ListMeasurementsMethod<ExplainLevelMethod<query::v1::CitizenService::Service>>>>;
+
+class CitizenService final : public CitizenServiceBase {
  public:
   CitizenService(const ServerOptions& options, const Services& services);
 
   grpc::ServerUnaryReactor* GetCitizen(grpc::CallbackServerContext* context,
-                                       const query::v1::GetCitizenRequest* request,
-                                       query::v1::Citizen* response) override;
+                                       const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ListTimeline(grpc::CallbackServerContext* context,
                                          const query::v1::ListTimelineRequest* request,
                                          query::v1::ListTimelineResponse* response) override;
@@ -30,7 +44,13 @@ class CitizenService final : public query::v1::CitizenService::CallbackService {
 
  private:
   Result<void> get_citizen(const query::v1::GetCitizenRequest& request, const Budget& budget,
-                           query::v1::Citizen& response) const;
+                           grpc::ByteBuffer& response);
+  /// The answer for now from the stored state, kept for the next call. Nothing where the state was
+  /// folded by other rules than ours.
+  Result<std::optional<grpc::Slice>> answer_from_state(const PersonKey& person, Instant as_of);
+  Result<grpc::Slice> answer_from_journal(const query::v1::GetCitizenRequest& request,
+                                          const PersonKey& person, const Asked& asked,
+                                          const Budget& budget) const;
   Result<void> list_timeline(const query::v1::ListTimelineRequest& request, const Budget& budget,
                              query::v1::ListTimelineResponse& response) const;
   Result<void> list_measurements(const query::v1::ListMeasurementsRequest& request,
@@ -43,7 +63,7 @@ class CitizenService final : public query::v1::CitizenService::CallbackService {
   const Services& services_;
   const CitizenLookup lookup_;
   const Method get_, timeline_, measurements_, explain_;
-  ArenaAllocator<query::v1::GetCitizenRequest, query::v1::Citizen> get_memory_;
+  AnswerCache answers_;
   ArenaAllocator<query::v1::ListTimelineRequest, query::v1::ListTimelineResponse> timeline_memory_;
   ArenaAllocator<query::v1::ListMeasurementsRequest, query::v1::ListMeasurementsResponse>
       measurements_memory_;

@@ -58,6 +58,7 @@ gateway::ServerOptions server_options(const config::Settings& settings) {
   options.default_deadline = settings.gateway.default_deadline;
   options.max_deadline = settings.gateway.max_deadline;
   options.identifier_systems = settings.identity.extra_identifier_systems;
+  options.answer_cache_bytes = settings.gateway.answer_cache_bytes;
   options.version = std::string(telemetry::version());
   return options;
 }

@@ -61,6 +61,9 @@ class RocksView final : public View {
   Result<std::optional<std::string>> state(const PersonKey& person) const override {
     return store_->get(keys::kStates, person.view());
   }
+  std::uint64_t state_version(const PersonKey& person) const override {
+    return state_versions_[version_slot(person)].load(std::memory_order_acquire);
+  }
   Result<std::vector<domain::JournalEntry>> journal(const PersonKey& person) const override;
   Result<domain::AreaCells> cells(domain::Indicator indicator, domain::Quarter period,
                                   bool rolling) const override;
@@ -114,7 +117,21 @@ class RocksView final : public View {
   ViewCounts counts_;
   // own synchronisation
   std::array<std::atomic<std::uint64_t>, 256> cell_versions_{};
+  // Citizens share these by their keys, which are hashes: an early change to another's costs one
+  // answer.
+  static constexpr std::size_t kVersionSlots = 1U << 16;
+  std::array<std::atomic<std::uint64_t>, kVersionSlots> state_versions_{};
 
+  static std::size_t version_slot(const PersonKey& person) {
+    return (std::size_t{person.bytes[0]} << 8 | person.bytes[1]) % kVersionSlots;
+  }
+  void step_state_versions(const Pending& pending) {
+    std::set<std::size_t> slots;
+    for (const auto& [person, record] : pending.states) slots.insert(version_slot(person));
+    for (const std::size_t slot : slots) {
+      state_versions_[slot].fetch_add(1, std::memory_order_acq_rel);
+    }
+  }
   void keep_handled(const TopicPartition& at, const codec::ProgressRecord& progress) {
     if (at.topic != kCitizenStateIndex) return;
     for (const codec::TopicPosition& p : progress.positions) {
@@ -206,7 +223,10 @@ Result<void> RocksView::apply(std::span<const bus::Record> batch,
   if (pending.counts_changed)
     writes.put(store::kMeta, keys::kCounts, encode_counts(pending.counts));
 
-  if (auto ok = store_->apply(writes); !ok) return ok;
+  step_state_versions(pending);  // odd: being written
+  const auto written = store_->apply(writes);
+  step_state_versions(pending);
+  if (!written) return written;
   const std::unique_lock lock(mutex_);
   positions_ = std::move(pending.positions);
   counts_ = std::move(pending.counts);

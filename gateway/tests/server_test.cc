@@ -1,13 +1,20 @@
 // The real server on a free port, a real client, a view filled without Kafka.
 #include "fake_platform.h"
 
+#include <atomic>
 #include <filesystem>
+#include <set>
+#include <thread>
 
 #include <google/rpc/error_details.pb.h>
 #include <google/rpc/status.pb.h>
 #include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
+#include <kronika/bus/wire.h>
+#include <kronika/codec/citizen_codec.h>
+#include <kronika/codec/schema_ids.h>
 #include <kronika/gateway/errc.h>
 #include <kronika/gateway/server.h>
 #include <kronika/query/v1/query.grpc.pb.h>
@@ -151,6 +158,172 @@ TEST_F(ServerTest, GivesTheSameAnswerFromTheStateAndFromTheJournal) {
   EXPECT_EQ(stored.SerializeAsString(), folded.SerializeAsString());
 }
 
+// Another caller asks all the time, so that answers are made while states are written.
+TEST_F(ServerTest, AnswersTheNewStateAsSoonAsItIsInTheView) {
+  const PersonKey person = FakePlatform::person("anna");
+  a_pathway(person);
+  platform_.consume("2025-03-01 10:00");
+  serve();
+  GetCitizenRequest request;
+  request.mutable_citizen()->set_person_key(to_hex(person.view()));
+  std::atomic<bool> done{false};
+  std::thread another([&] {
+    Citizen citizen;
+    std::int64_t last = 0;
+    while (!done) {
+      ASSERT_TRUE(get(request, citizen).ok());
+      ASSERT_GE(citizen.event_count(), last) << "an older answer after a newer one";
+      last = citizen.event_count();
+    }
+  });
+  Citizen citizen;
+  for (int events = 15; events < 60; ++events) {
+    for (int again = 0; again < 2; ++again) {
+      EXPECT_TRUE(get(request, citizen).ok());
+      EXPECT_EQ(citizen.event_count(), events);
+    }
+    platform_.publish(platform_.event(person, "2025-03-01 11:00", testing::spo2(90.0)));
+    platform_.consume("2025-03-01 11:00");
+    platform_.feed(*view_);
+  }
+  done = true;
+  another.join();
+}
+
+// What time alone changes: a birthday, midnight, a deadline. Each answer is compared with a fold of
+// the journal at the same instant, which nothing keeps.
+TEST_F(ServerTest, AnswersAsTheJournalDoesWhileTimePasses) {
+  const PersonKey person = FakePlatform::person("anna");
+  a_pathway(person);
+  domain::HospitalStayStarted stay;  // an admission after 12 hours, doubtful after 120 days
+  stay.contact_id = "C-1";
+  stay.encounter_class = domain::EncounterClass::kImp;
+  platform_.publish(platform_.event(person, "2025-03-01 09:00", std::move(stay)));
+  platform_.consume("2025-03-01 10:00");
+  serve();
+  GetCitizenRequest now, then;
+  now.mutable_citizen()->set_person_key(to_hex(person.view()));
+  then = now;
+  std::set<int> ages;
+  int differing = 0;
+  std::string before;
+  for (int hours = 0; hours < 24 * 365; hours += 7) {
+    const Instant at = testing::at("2025-03-01 12:00") + std::chrono::hours(hours);
+    clock_.set(at);
+    set(then.mutable_as_of(), at);
+    Citizen kept, made;
+    ASSERT_TRUE(get(now, kept).ok());
+    ASSERT_TRUE(get(now, kept).ok());
+    ASSERT_TRUE(get(then, made).ok());
+    ASSERT_EQ(kept.SerializeAsString(), made.SerializeAsString()) << "after hours: " << hours;
+    ages.insert(kept.age());
+    kept.clear_as_of_time();
+    if (kept.SerializeAsString() != before) ++differing;
+    before = kept.SerializeAsString();
+  }
+  EXPECT_EQ(ages, (std::set<int>{74, 75}));
+  EXPECT_GE(differing, 3) << "nothing has changed by time alone: the test shows nothing";
+}
+
+TEST_F(ServerTest, AnswersTheRegionOfTheDayThatHasBegun) {
+  const PersonKey person = FakePlatform::person("anna");
+  domain::Event event =
+      platform_.event(person, "2026-12-01 09:00", domain::DiagnosisRecorded{"SKS", "DJ449", {}});
+  event.residence_municipality = "0101";
+  platform_.publish(event);
+  platform_.consume("2026-12-02 10:00");
+  clock_.set(testing::at("2026-12-31 23:59"));
+  serve();
+  GetCitizenRequest request;
+  request.mutable_citizen()->set_person_key(to_hex(person.view()));
+  Citizen before, after;
+  ASSERT_TRUE(get(request, before).ok());
+  clock_.set(testing::at("2027-01-01 00:00"));
+  ASSERT_TRUE(get(request, after).ok());
+  EXPECT_EQ(before.municipality(), after.municipality());
+  EXPECT_NE(before.region(), after.region()) << "Region Hovedstaden ended with 2026";
+}
+
+TEST_F(ServerTest, FollowsAReplacedNumberToTheStateOfNow) {
+  const PersonKey old_key = FakePlatform::person("old number");
+  const PersonKey new_key = FakePlatform::person("new number");
+  a_pathway(old_key);
+  a_pathway(new_key);
+  platform_.consume("2025-03-01 10:00");
+  serve();
+  GetCitizenRequest request;
+  request.mutable_citizen()->set_person_key(to_hex(old_key.view()));
+  Citizen citizen;
+  ASSERT_TRUE(get(request, citizen).ok());
+  EXPECT_EQ(citizen.person_key(), to_hex(old_key.view()));
+
+  codec::CitizenRecord moved;
+  moved.generation = platform_.rules().generation;
+  moved.as_of = clock_.now();
+  moved.state.person = old_key;
+  moved.moved_to = new_key;
+  testing::LogRecord record;
+  auto& states = platform_.log(bus::kCitizenState, FakePlatform::partition_of(old_key));
+  record.offset = states.back().offset + 1;
+  record.key = old_key.view();
+  bus::append_wire_prefix(codec::kCitizenStateSchemaId, record.value);
+  codec::encode_citizen(platform_.rules(), moved, nullptr, record.value);
+  states.push_back(record);
+  platform_.feed(*view_);
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_TRUE(get(request, citizen).ok());
+    EXPECT_EQ(citizen.person_key(), to_hex(new_key.view()));
+    EXPECT_EQ(citizen.event_count(), 15);
+  }
+
+  // A state of the new number alone; consume() would write the old one's again.
+  FakePlatform other;
+  other.publish(other.event(new_key, "2025-03-01 11:00", testing::assessed("KOL", 3)));
+  other.consume("2025-03-01 11:00");
+  const int partition = FakePlatform::partition_of(new_key);
+  for (testing::LogRecord later : other.log(bus::kCitizenState, partition)) {
+    auto& log = platform_.log(bus::kCitizenState, partition);
+    later.offset = log.back().offset + 1;
+    if (later.key == new_key.view()) log.push_back(later);
+  }
+  platform_.feed(*view_);
+  ASSERT_TRUE(get(request, citizen).ok());
+  EXPECT_EQ(citizen.event_count(), 1);
+}
+
+// Neither the clock nor the journal's way of answering may come out of what is kept.
+TEST_F(ServerTest, GivesNoKeptAnswerForAnotherQuestion) {
+  const PersonKey person = FakePlatform::person("anna");
+  a_pathway(person);
+  platform_.consume("2025-03-01 10:00");
+  serve();
+  GetCitizenRequest request;
+  request.mutable_citizen()->set_person_key(to_hex(person.view()));
+  Citizen citizen;
+  ASSERT_TRUE(get(request, citizen).ok());
+  EXPECT_EQ(citizen.as_of_time().seconds(), clock_.now().ms / 1000);
+  clock_.set(clock_.now() + std::chrono::seconds(90));
+  ASSERT_TRUE(get(request, citizen).ok());
+  EXPECT_EQ(citizen.as_of_time().seconds(), clock_.now().ms / 1000) << "the time of this call";
+  clock_.set(testing::at("2025-01-08 12:00"));
+  ASSERT_TRUE(get(request, citizen).ok());
+  EXPECT_EQ(citizen.as_of_time().seconds(), clock_.now().ms / 1000) << "a clock that was put back";
+
+  request.set_with_transitions(true);
+  ASSERT_TRUE(get(request, citizen).ok());
+  EXPECT_GT(citizen.pathways(0).transitions_size(), 0);
+  request.set_with_transitions(false);
+  set(request.mutable_as_of(), testing::at("2025-01-08 10:00"));
+  ASSERT_TRUE(get(request, citizen).ok());
+  EXPECT_EQ(citizen.pathways(0).state(), "REFERRED");
+  EXPECT_FALSE(citizen.has_known_at_time());
+  request.clear_as_of();
+  set(request.mutable_known_at(), testing::at("2025-01-07 10:00"));
+  ASSERT_TRUE(get(request, citizen).ok());
+  EXPECT_EQ(citizen.pathways(0).state(), "STRATIFIED");
+  EXPECT_TRUE(citizen.has_known_at_time());
+}
+
 TEST_F(ServerTest, AnswersWhatWasTrueAndWhatWasKnown) {
   using namespace domain;
   const PersonKey person = FakePlatform::person("anna");
@@ -229,6 +402,28 @@ TEST_F(ServerTest, IsUnavailableUntilTheViewHasReadTheLogOnce) {
   caught_up = true;
   EXPECT_TRUE(get(request, citizen).ok());
   server_->shutdown(std::chrono::milliseconds(100));
+}
+
+TEST_F(ServerTest, RefusesBytesThatAreNoRequest) {
+  serve();
+  const auto channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()),
+                                           grpc::InsecureChannelCredentials());
+  grpc::GenericStub stub(channel);
+  const grpc::Slice bytes("\xff\xff\xff");
+  const grpc::ByteBuffer request(&bytes, 1);
+  grpc::ByteBuffer response;
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  grpc::CompletionQueue queue;
+  grpc::Status status;
+  const auto call = stub.PrepareUnaryCall(&context, "/kronika.query.v1.CitizenService/GetCitizen",
+                                          request, &queue);
+  call->StartCall();
+  call->Finish(&response, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  ASSERT_TRUE(queue.Next(&tag, &ok));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL);
 }
 
 TEST_F(ServerTest, PagesThroughATimelineWithoutGapOrRepeat) {

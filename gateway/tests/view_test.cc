@@ -132,6 +132,23 @@ TEST_F(ViewTest, SumsTheCellsOfOnePeriodToTheGrainOfTheTables) {
   EXPECT_EQ(persons, 2);
 }
 
+TEST_F(ViewTest, GivesAStateAnotherVersionWithEveryWrite) {
+  const PersonKey anna = FakePlatform::person("anna");
+  const auto view = open();
+  std::uint64_t before = view->state_version(anna);
+  for (const char* time : {"2025-01-06 09:00", "2025-01-07 09:00", "2025-01-08 09:00"}) {
+    platform_.publish(diagnosis("anna", time));
+    platform_.consume(time);
+    platform_.feed(*view);
+    const std::uint64_t after = view->state_version(anna);
+    EXPECT_NE(after, before);
+    EXPECT_EQ(after % 2, 0U) << "nothing is being written";
+    before = after;
+  }
+  platform_.feed(*view);
+  EXPECT_EQ(view->state_version(anna), before) << "nothing was written";
+}
+
 TEST_F(ViewTest, RefusesAFolderOfAnotherCluster) {
   open();
   const auto view = View::open({.path = folder_, .identity = "cluster-2/"});

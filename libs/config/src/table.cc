@@ -125,6 +125,8 @@ const Row kRows[] = {
        [](Settings& s, const Value& v) { s.gateway.block_cache_bytes = static_cast<std::size_t>(v.number); }),
   number("gateway.memtable_bytes", "8MiB", "bytes", 64 * kKiB, kGiB, "Size of one column family's memtable.",
        [](Settings& s, const Value& v) { s.gateway.memtable_bytes = static_cast<std::size_t>(v.number); }),
+  number("gateway.answer_cache_bytes", "48MiB", "bytes", 0, 64 * kGiB, "Answers about citizens as of now that the gateway keeps ready, until the citizen's state changes or a deadline passes; 0 keeps none.",
+       [](Settings& s, const Value& v) { s.gateway.answer_cache_bytes = static_cast<std::size_t>(v.number); }),
   port("gateway.metrics_port", "9466", "Where /metrics is served.",
        [](Settings& s, const Value& v) { s.gateway.metrics_port = static_cast<std::uint16_t>(v.number); }),
 

@@ -21,6 +21,8 @@ struct ServerOptions {
   std::chrono::milliseconds default_deadline{5'000};  ///< for a caller that names none
   std::chrono::milliseconds max_deadline{60'000};     ///< whatever the caller asks
   std::vector<std::string> identifier_systems;        ///< foreign identifiers that name a citizen
+  /// Answers about citizens as of now that are kept ready; 0 keeps none.
+  std::size_t answer_cache_bytes = 48U << 20;
   std::string version;
 };
 

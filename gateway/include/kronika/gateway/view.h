@@ -80,6 +80,10 @@ class View {
 
   /// CitizenStateRecord bytes; nothing: unknown citizen.
   [[nodiscard]] virtual Result<std::optional<std::string>> state(const PersonKey& person) const = 0;
+  /// Differs from before once the citizen's state has changed (others' changes may show here too),
+  /// and is odd while a state is being written. Read before state(): what is made from that state
+  /// stands as long as this stays the same and is even.
+  [[nodiscard]] virtual std::uint64_t state_version(const PersonKey& person) const = 0;
   /// All entries that the citizen task has journaled for this key, one a (fact, version, path):
   /// what domain::effective_events takes.
   [[nodiscard]] virtual Result<std::vector<domain::JournalEntry>> journal(

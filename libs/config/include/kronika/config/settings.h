@@ -51,6 +51,7 @@ struct Gateway {
   std::chrono::milliseconds max_deadline{};
   std::size_t block_cache_bytes = 0;
   std::size_t memtable_bytes = 0;
+  std::size_t answer_cache_bytes = 0;
   std::uint16_t metrics_port = 0;
 };
 
