@@ -43,12 +43,13 @@ int indicator_show(const Context& context, const IndicatorOptions& options) {
               {"rate", Table::kRight},
               {"median", Table::kRight},
               {"P90", Table::kRight},
+              {"mean", Table::kRight},
               {"unknown", Table::kRight},
               {"excluded", Table::kRight}});
   const auto add = [&](const query::v1::IndicatorRow& r) {
     rows.row({r.key(), r.name(), text_of(r.numerator()), text_of(r.denominator()),
-              percent(r.rate()), number(r.median()), number(r.p90()), text_of(r.unknown()),
-              text_of(r.excluded())});
+              percent(r.rate()), number(r.median()), number(r.p90()), number(r.mean()),
+              text_of(r.unknown()), text_of(r.excluded())});
   };
   for (const auto& row : table.rows()) {
     if (options.all_rows || counts_anything(row)) add(row);

@@ -62,7 +62,7 @@ class Gateway final : public verify::GatewaySource {
     const auto add = [&](const query::v1::IndicatorRow& r) {
       rows.push_back({r.key(), r.name(), figure(r.numerator()), figure(r.denominator()),
                       figure(r.unknown()), figure(r.excluded()), rate(r.rate()), rate(r.median()),
-                      rate(r.p90())});
+                      rate(r.p90()), rate(r.mean())});
     };
     for (const auto& row : answer.rows()) add(row);
     add(answer.total());

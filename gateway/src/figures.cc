@@ -37,6 +37,7 @@ void fill_row(const domain::PublishedRow& row, query::v1::IndicatorRow& out) {
   fill_rate(row.rate, *out.mutable_rate());
   fill_rate(row.median, *out.mutable_median());
   fill_rate(row.p90, *out.mutable_p90());
+  fill_rate(row.mean, *out.mutable_mean());
 }
 
 }  // namespace kronika::gateway

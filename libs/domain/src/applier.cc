@@ -170,7 +170,11 @@ void Applier::enter(Episode& ep, State to, std::string_view row) {
   ep.state_since = at_;
   if (to != State::kReferred && to != State::kVisitated) end_wait(ep, to);
   if (to == State::kInitialInterview) ep.initial_interview = at_;
-  if (to == State::kRehabActive) ep.rehab_start = at_;
+  if (to == State::kRehabActive) {
+    ep.rehab_start = at_;
+    baselines(ep);
+  }
+  if (to == State::kFinalInterview) ends(ep);
   if (to == State::kFinalInterview || !is_active(to)) {
     ep.interventions.clear();
     ep.interventions.shrink_to_fit();

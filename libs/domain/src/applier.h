@@ -93,11 +93,16 @@ class Applier {
   // measurements.cc
   void measurement(const MeasurementRecorded& p);
   void questionnaire(const QuestionnaireAnswered& p);
-  void value(MeasureIndex measure, double number, bool soft);
+  void value(MeasureIndex measure, double number, bool soft, Timepoint timepoint);
   void detect(ProgrammeIndex programme);
   void cross_check_bmi();
   void keep_weight(double kilograms);
   void measured();
+
+  // outcomes.cc
+  void keep_outcome(MeasureIndex measure, double number, Timepoint timepoint);
+  void baselines(Episode& ep);
+  void ends(Episode& ep);
   void keep_runs(MeasureIndex measure, double number);
 
   // Common.

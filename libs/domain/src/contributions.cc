@@ -79,6 +79,7 @@ std::vector<Contribution> Contributor::run() {
     right_offer(ep);
     uptake(ep);
     completion_and_dropout(ep);
+    outcomes(ep);
   }
   for (std::size_t i = 0; i < stays_.size(); ++i) {
     readmission(i);
@@ -144,6 +145,7 @@ void contribution_deadlines(const FoldTables& tables, const CitizenState& state,
     if (ep.rehab_start != kNoInstant) {
       deadlines.past(civil_date_of(ep.rehab_start), kCompletionWindow);
     }
+    deadlines.past(ep.final_interview, kSatisfactionWindow);
     if (ep.programme == tables.ihd) {
       for (const Step& step : ep.steps) {
         if (step.rehab_start) deadlines.past(civil_date_of(step.at), kHeartOutcomeWindow);

@@ -2,6 +2,7 @@
 #include "contributor.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace kronika::domain {
 
@@ -25,11 +26,15 @@ bool fits(RequestedService service, std::uint8_t level) {
   return false;
 }
 
-CivilDate entered(const Episode& ep, State state) {
-  for (const Step& step : ep.steps) {
-    if (step.state == state) return civil_date_of(step.at);
+const OutcomeValue* find(const Episode& ep, MeasureIndex measure) {
+  for (const OutcomeValue& o : ep.outcomes) {
+    if (o.measure == measure) return &o;
   }
-  return kNoDate;
+  return nullptr;
+}
+
+std::int64_t thousandths(double value) {
+  return static_cast<std::int64_t>(std::llround(value * 1000));
 }
 
 }  // namespace
@@ -123,7 +128,7 @@ void Contributor::completion_and_dropout(const Episode& ep) {
   const End end = end_of(ep);
   const bool ended = in_time(end.date);
   const bool completed = ended && end.state == State::kCompleted;
-  const CivilDate final_interview = entered(ep, State::kFinalInterview);
+  const CivilDate final_interview = ep.final_interview;
   const bool left = ended && final_interview == kNoDate &&
                     (end.state == State::kDeceased || end.state == State::kMovedOut);
   const bool open = open_window(start, kCompletionWindow);
@@ -154,6 +159,36 @@ void Contributor::completion_and_dropout(const Episode& ep) {
     dropout.numerator2 = ended && end.state == State::kInterrupted ? 1 : 0;
   }
   list_.add(Indicator::kI10Dropout, d, q, dropout);
+}
+
+/// I-21, each measure its own indicator, and I-22, of episodes that reached the final interview.
+void Contributor::outcomes(const Episode& ep) {
+  if (ep.final_interview == kNoDate) return;
+  const Dimensions d = at(ep.final_interview, ep.programme);
+  const Quarter q = quarter_of(ep.final_interview);
+  for (std::size_t i = 0; i < t_.outcome_measures.size(); ++i) {
+    const OutcomeValue* o = find(ep, t_.outcome_measures[i]);
+    CellValue v;
+    if (o == nullptr || o->baseline_at == kNoInstant || o->end_at == kNoInstant) {
+      v.unknown = 1;
+    } else {
+      v.numerator = v.denominator = 1;
+      v.sum_thousandths = thousandths(o->end) - thousandths(o->baseline);
+    }
+    const auto number = static_cast<std::size_t>(Indicator::kI21aBmi) + i;
+    list_.add(static_cast<Indicator>(number), d, q, v);
+  }
+  CellValue answer;
+  if (open_window(ep.final_interview, kSatisfactionWindow)) {
+    answer.unknown = 1;
+  } else {
+    answer.denominator = 1;
+    if (const OutcomeValue* o = find(ep, t_.satisfaction); o != nullptr) {
+      answer.numerator = 1;
+      answer.sum_thousandths = thousandths(o->end);
+    }
+  }
+  list_.add(Indicator::kI22Satisfaction, d, q, answer);
 }
 
 }  // namespace kronika::domain

@@ -23,6 +23,7 @@ inline constexpr int kCompletionWindow = 365;    // I-09, I-10
 inline constexpr int kReadmissionWindow = 30;    // I-12 to I-14
 inline constexpr int kDiabetesYear = 365;        // I-16
 inline constexpr int kHeartStartWindow = 90;     // I-18a
+inline constexpr int kSatisfactionWindow = 60;   // I-22
 inline constexpr int kHeartOutcomeWindow = 182;  // I-18b to f
 
 /// Collects contributions and brings them into canonical order: by indicator, dimensions and
@@ -94,6 +95,7 @@ class Contributor {
   void right_offer(const Episode& ep);
   void uptake(const Episode& ep);
   void completion_and_dropout(const Episode& ep);
+  void outcomes(const Episode& ep);
 
   // contributions_stay.cc
   void readmission(std::size_t stay);

@@ -109,6 +109,18 @@ FoldTables::FoldTables(const Rules& r) : rules(r) {
   smoking = r.measure("SMOKING");
   work_capacity = r.measure("WORK_CAPACITY");
   ldl = r.measure("LDL");
+  satisfaction = r.measure("SATISFACTION");
+  outcome_measures = {bmi,
+                      weight,
+                      r.measure("WAIST"),
+                      r.measure("WALK_6MIN"),
+                      r.measure("SIT_TO_STAND_30S"),
+                      r.measure("WHO5")};
+  in_outcomes.resize(r.measures.size());
+  for (const MeasureIndex m : outcome_measures) {
+    if (m < in_outcomes.size()) in_outcomes[m] = true;
+  }
+  if (satisfaction < in_outcomes.size()) in_outcomes[satisfaction] = true;
   in_runs.resize(r.measures.size());
   for (const MeasureIndex m :
        {mrc, mmrc, hba1c, sbp, uacr, eye_exam, foot_exam, smoking, work_capacity, ldl}) {

@@ -53,8 +53,11 @@ struct FoldTables {
   std::uint32_t heart = 0;  ///< bit a programme of group HEART
   MeasureIndex hba1c, fev1_fvc, fev1, fvc, sbp, dbp, weight, height, bmi, spo2, pulse, mrc, mmrc,
       cat, exacerbations, fev1_pct, home_oxygen, hba1c_debut, uacr, eye_exam, foot_exam, smoking,
-      work_capacity, ldl;
-  std::vector<bool> in_runs;  ///< by measure: Applier::keep_runs() wants it
+      work_capacity, ldl, satisfaction;
+  /// Measures of I-21, in the order of Indicator::kI21aBmi and on.
+  std::array<MeasureIndex, 6> outcome_measures{};
+  std::vector<bool> in_outcomes;  ///< by measure: Applier::keep_outcome() wants it
+  std::vector<bool> in_runs;      ///< by measure: Applier::keep_runs() wants it
   GroupIndex diabetes_group = kNoIndex, cancer_group = kNoIndex, lbp_group = kNoIndex;
   std::array<GroupIndex, kMaxProgrammes> group_of{};
   std::uint32_t core_groups = 0;

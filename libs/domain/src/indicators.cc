@@ -39,7 +39,12 @@ constexpr std::array kNames = std::to_array<Name>({
     {Indicator::kI18fSbp, "I-18f"},
     {Indicator::kI19Acsc, "I-19"},
     {Indicator::kI20Preventable65, "I-20"},
-    {Indicator::kI21OutcomeChange, "I-21"},
+    {Indicator::kI21aBmi, "I-21a"},
+    {Indicator::kI21bWeight, "I-21b"},
+    {Indicator::kI21cWaist, "I-21c"},
+    {Indicator::kI21dWalk, "I-21d"},
+    {Indicator::kI21eSitToStand, "I-21e"},
+    {Indicator::kI21fWho5, "I-21f"},
     {Indicator::kI22Satisfaction, "I-22"},
     {Indicator::kI23EducationGap, "I-23"},
     {Indicator::kI24ReportingCompleteness, "I-24"},
@@ -95,7 +100,14 @@ const std::vector<Indicator>& computed_indicators() {
                                                kI18eLdl,
                                                kI18fSbp,
                                                kI19Acsc,
-                                               kI20Preventable65};
+                                               kI20Preventable65,
+                                               kI21aBmi,
+                                               kI21bWeight,
+                                               kI21cWaist,
+                                               kI21dWalk,
+                                               kI21eSitToStand,
+                                               kI21fWho5,
+                                               kI22Satisfaction};
   return computed;
 }
 

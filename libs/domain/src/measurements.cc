@@ -40,7 +40,7 @@ void Applier::measurement(const MeasurementRecorded& p) {
   }
   const CanonicalValue& v = *canonical_value;
   measured();
-  value(v.measure, v.value, v.soft_range);
+  value(v.measure, v.value, v.soft_range, p.timepoint);
   if (v.measure == t_.fev1_fvc && v.value < kObstruction && p.method == "POST_BRONCHODILATOR") {
     detect(t_.kol);
   }
@@ -59,7 +59,7 @@ void Applier::questionnaire(const QuestionnaireAnswered& p) {
     const Measure& measure = t_.rules.measures[m];
     const bool soft = (measure.soft_min && score.value < *measure.soft_min) ||
                       (measure.soft_max && score.value > *measure.soft_max);
-    value(m, score.value, soft);
+    value(m, score.value, soft, p.timepoint);
     note(kNoProgramme, 0, "measurement", measure.key);
   }
 }
@@ -102,7 +102,7 @@ void Applier::keep_runs(MeasureIndex measure, double number) {
   }
 }
 
-void Applier::value(MeasureIndex measure, double number, bool soft) {
+void Applier::value(MeasureIndex measure, double number, bool soft, Timepoint timepoint) {
   auto it = s_.latest.begin();
   while (it != s_.latest.end() && it->measure < measure) ++it;
   if (it == s_.latest.end() || it->measure != measure) {
@@ -131,6 +131,7 @@ void Applier::value(MeasureIndex measure, double number, bool soft) {
     diabetes_sign();
   }
   if (t_.in_runs[measure]) keep_runs(measure, number);
+  if (t_.in_outcomes[measure]) keep_outcome(measure, number, timepoint);
   if (measure == t_.weight) keep_weight(number);
   if (measure == t_.weight || measure == t_.height || measure == t_.bmi) cross_check_bmi();
 }

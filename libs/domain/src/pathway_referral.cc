@@ -191,6 +191,7 @@ void Applier::start_wait(Episode& ep, const ReferralSent& p) {
   end_wait(ep, State::kReferred);  // T10
   ep.waiting = true;
   ep.wait_clock = at_;
+  ep.outcomes.clear();  // a baseline is one since the wait clock's start
   Wait& wait = ep.waits.emplace_back();
   wait.start = at_;
   wait.service = p.requested_service;

@@ -147,7 +147,7 @@ void PublishedIndicator::lay_out(const Rules& rules, Quarter quarter, const Area
 }
 
 std::int64_t PublishedIndicator::counted(const CellValue& value) const {
-  return info_.kind == FigureKind::kValues ? value.denominator : value.numerator;
+  return measured() ? value.denominator : value.numerator;
 }
 
 FigureSet PublishedIndicator::figures() const {
@@ -245,8 +245,7 @@ PublishedRow PublishedIndicator::row(std::size_t area, std::optional<std::size_t
 
   out.unknown = primary_only(value.unknown);
   out.excluded = primary_only(value.excluded);
-  if (info_.kind != FigureKind::kValues)
-    out.numerator = hide_numerator ? kHiddenFigure : shown(value.numerator);
+  if (!measured()) out.numerator = hide_numerator ? kHiddenFigure : shown(value.numerator);
   if (info_.kind == FigureKind::kCount) return out;
   out.denominator = hide_denominator ? kHiddenFigure : shown(value.denominator);
   if (!hide_denominator && value.denominator == 0) return out;
@@ -256,6 +255,14 @@ PublishedRow PublishedIndicator::row(std::size_t area, std::optional<std::size_t
     out.rate = hide ? Rate{FigureStatus::kSuppressed, 0}
                     : Rate{FigureStatus::kShown, static_cast<double>(value.numerator) /
                                                      static_cast<double>(value.denominator)};
+    return out;
+  }
+  if (info_.kind == FigureKind::kMean) {
+    const bool hide = hide_denominator || value.denominator < kFewestForMedian;
+    out.mean =
+        hide ? Rate{FigureStatus::kSuppressed, 0}
+             : Rate{FigureStatus::kShown, static_cast<double>(value.sum_thousandths) /
+                                              (1000.0 * static_cast<double>(value.denominator))};
     return out;
   }
   const auto statistic = [&](int p, std::int64_t fewest) {

@@ -45,6 +45,21 @@ KRONIKA_FIELDS(Run) {
   v.day(3, m.first);
   v.day(4, m.last);
 }
+KRONIKA_FIELDS(OutcomeValue) {
+  v.index(1, m.measure);
+  v.number(2, m.baseline_marked);
+  v.number(3, m.end_marked);
+  v.when(4, m.baseline_at);
+  v.when(5, m.end_at);
+  v.real(6, m.baseline);
+  v.real(7, m.end);
+}
+KRONIKA_FIELDS(RecentValue) {
+  v.index(1, m.measure);
+  v.number(2, m.timepoint);
+  v.instant(3, m.at);
+  v.real(4, m.value);
+}
 KRONIKA_FIELDS(Episode) {
   v.index(1, m.programme);
   v.number(2, m.number);
@@ -71,6 +86,8 @@ KRONIKA_FIELDS(Episode) {
   v.messages(24, m.interventions);
   v.messages(25, m.steps);
   v.messages(26, m.waits);
+  v.day(27, m.final_interview);
+  v.messages(28, m.outcomes);
 }
 KRONIKA_FIELDS(LevelEntry) {
   v.instant(1, m.at);
@@ -195,6 +212,7 @@ KRONIKA_FIELDS(CitizenState) {
   v.day(52, m.last_measurement);
   v.when(53, m.last_exclusion);
   v.messages(54, m.runs);
+  v.messages(55, m.recent);
   v.number(60, m.illegal);
   v.number(61, m.after_death);
   v.number(62, m.excluded);

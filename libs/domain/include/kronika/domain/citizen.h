@@ -9,6 +9,7 @@
 // What indicators need of the past (domain.md 10) is kept without keeping the events:
 //   - Episode::steps, Episode::waits: states at past quarter ends, wait periods and how they ended;
 //   - Run: whether a value of a kind existed within its window before any date, and its class;
+//   - Episode::outcomes: baseline and end values, found among the values of the last 30 days;
 //   - Contact::sets: the diagnosis and procedure sets of a stay, a bit a set.
 //
 // Plain values; no thread rules beyond those of any value.
@@ -193,6 +194,18 @@ struct Run {
 [[nodiscard]] std::optional<std::uint8_t> latest_class(const std::vector<Run>& runs, Series series,
                                                        CivilDate date);
 
+/// Baseline and end of one measure in an episode (I-21); of SATISFACTION the end alone (I-22).
+struct OutcomeValue {
+  MeasureIndex measure = kNoMeasure;
+  bool baseline_marked = false;  ///< by its timepoint: a value without goes for one that has none
+  bool end_marked = false;
+  Instant baseline_at = kNoInstant;
+  Instant end_at = kNoInstant;
+  double baseline = 0;
+  double end = 0;
+  friend bool operator==(const OutcomeValue&, const OutcomeValue&) = default;
+};
+
 /// A pathway instance: person x programme x episode.
 struct Episode {
   ProgrammeIndex programme = kNoProgramme;
@@ -220,6 +233,8 @@ struct Episode {
   std::vector<Intervention> interventions;  ///< emptied when rehab is over
   std::vector<Step> steps;                  ///< in fold order, the first at `started`
   std::vector<Wait> waits;
+  CivilDate final_interview = kNoDate;  ///< entry into FINAL_INTERVIEW
+  std::vector<OutcomeValue> outcomes;   ///< by measure
   friend bool operator==(const Episode&, const Episode&) = default;
 };
 
@@ -332,6 +347,15 @@ struct WeightDay {
   friend bool operator==(const WeightDay&, const WeightDay&) = default;
 };
 
+/// A value of a measure of I-21 or I-22, kept for the 30 days before the latest one.
+struct RecentValue {
+  MeasureIndex measure = kNoMeasure;
+  Timepoint timepoint = Timepoint::kUnspecified;
+  Instant at;
+  double value = 0;
+  friend bool operator==(const RecentValue&, const RecentValue&) = default;
+};
+
 struct Move {
   CivilDate date;
   Municipality to = 0;
@@ -421,6 +445,7 @@ struct CitizenState {
   std::vector<LatestValue> latest;  ///< by measure
   std::vector<WeightDay> weights;
   CivilDate last_measurement = kNoDate;
+  std::vector<RecentValue> recent;
   std::vector<Run> runs;  ///< in order of their first date
   Instant last_exclusion = kNoInstant;
 

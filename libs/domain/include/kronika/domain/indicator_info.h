@@ -13,6 +13,7 @@ namespace kronika::domain {
 enum class FigureKind : std::uint8_t {
   kShare,   ///< numerator / denominator
   kCount,   ///< numerator only: the denominator is a population count from outside
+  kMean,    ///< mean of the values; the denominator counts them
   kValues,  ///< median and P90 of one-day buckets; the denominator counts the values
 };
 

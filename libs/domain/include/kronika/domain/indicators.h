@@ -40,7 +40,6 @@ enum class Indicator : std::uint8_t {
   kI17SmokingStatus = 17,
   kI19Acsc = 19,
   kI20Preventable65 = 20,
-  kI21OutcomeChange = 21,
   kI22Satisfaction = 22,
   kI23EducationGap = 23,
   kI24ReportingCompleteness = 24,
@@ -54,6 +53,12 @@ enum class Indicator : std::uint8_t {
   kI18dDiet = 53,
   kI18eLdl = 54,
   kI18fSbp = 55,
+  kI21aBmi = 60,
+  kI21bWeight = 61,
+  kI21cWaist = 62,
+  kI21dWalk = 63,
+  kI21eSitToStand = 64,
+  kI21fWho5 = 65,
 };
 /// "I-01", "I-16a".
 [[nodiscard]] std::string_view id_of(Indicator indicator);

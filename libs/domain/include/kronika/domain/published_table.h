@@ -56,7 +56,7 @@ struct PublishedRow {
   std::string key;  ///< code of the area; "UNKNOWN"; "TOTAL"
   std::string name;
   Figure numerator, denominator, unknown, excluded;
-  Rate rate, median, p90;
+  Rate rate, median, p90, mean;
   friend bool operator==(const PublishedRow&, const PublishedRow&) = default;
 };
 
@@ -91,6 +91,10 @@ class PublishedIndicator {
   void withhold_by_window(const std::vector<const PublishedIndicator*>& window,
                           FigureSet& set) const;
   [[nodiscard]] std::int64_t counted(const CellValue& value) const;
+  /// The figure is of values, which the denominator counts.
+  [[nodiscard]] bool measured() const {
+    return info_.kind == FigureKind::kValues || info_.kind == FigureKind::kMean;
+  }
   [[nodiscard]] FigureSet figures() const;
   [[nodiscard]] std::size_t index(std::size_t area, std::size_t plane) const {
     return plane * areas_.size() + area;
