@@ -63,7 +63,8 @@ class Asker {
 }  // namespace
 
 int latency(const KafkaPlace& kafka, const Plan& plan, const LatencyOptions& options) {
-  // Rare enough that asking costs the machine little; half of it is what the figures are too high by.
+  // Rare enough that asking costs the machine little; half of it is what the figures are too high
+  // by.
   constexpr auto kAskEvery = std::chrono::milliseconds(20);
   const auto count = static_cast<std::uint64_t>(options.seconds * options.events_per_second);
   const std::uint64_t watch_every =
