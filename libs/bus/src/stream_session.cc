@@ -24,6 +24,7 @@ constexpr int kMaxAbortsInARow = 20;
 constexpr auto kTick = 10ms;
 constexpr auto kSnapshotEvery = 500ms;
 constexpr auto kIdleWait = 50ms;
+constexpr auto kLockPatience = 30s;
 
 }  // namespace
 

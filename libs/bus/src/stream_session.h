@@ -64,6 +64,7 @@ class StreamSession {
     std::vector<bool> end_seen;  ///< by topic index, since it runs
     int wiped = 0;               ///< times its store was moved aside in this session
     SteadyTime retry_at{};
+    SteadyTime locked_since{};  ///< its store was found locked by another
   };
 
   [[nodiscard]] Result<void> set_up();
