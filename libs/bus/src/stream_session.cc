@@ -350,7 +350,10 @@ Result<void> StreamSession::restore_some() {
   if (!done) {
     const Error& error = done.error();
     const Disposition d = error.code.disposition();
-    if (d == Disposition::kRetryCall) {
+    // A thread of this process that lost the partition to this one may still be closing its store.
+    const bool locked = error.code == store::code(store::Errc::kLocked);
+    if (locked && slot.locked_since == SteadyTime{}) slot.locked_since = now;
+    if (d == Disposition::kRetryCall || (locked && now - slot.locked_since < kLockPatience)) {
       shared_.log("RESTORE_RETRY", std::string(error.code.slug()) + ": " + error.context);
       slot.retry_at = now + 500ms;
       return {};
