@@ -266,6 +266,14 @@ Result<void> CitizenTask::read_event(const bus::Record& record, Mode mode) {
   return {};
 }
 
+CitizenTask::Booked CitizenTask::booked_at(const bus::Record& record) {
+  Booked booked;
+  booked.entry.topic = record.topic;
+  booked.entry.partition = record.partition;
+  booked.entry.offset = record.offset;
+  return booked;
+}
+
 Result<void> CitizenTask::process(const bus::Record& record, bus::TaskContext& ctx) {
   if (record.topic_index == kFlytning) return take_flytning(record, Mode::kLive, ctx);
   if (auto done = read_event(record, Mode::kLive); !done) return done;
@@ -276,11 +284,8 @@ Result<void> CitizenTask::process(const bus::Record& record, bus::TaskContext& c
   if (!judged) return tl::unexpected(judged.error());
 
   const auto& event = entry_.event;
-  Booked booked;
+  Booked booked = booked_at(record);
   booked.entry.event_id = event.event_id;
-  booked.entry.topic = record.topic;
-  booked.entry.partition = record.partition;
-  booked.entry.offset = record.offset;
   booked.entry.sender_org = event.sender_org;
   touch(slot);
   slot.heard = std::max(slot.heard, record.timestamp);
@@ -353,12 +358,9 @@ void CitizenTask::on_rejected(const bus::Record& record, std::string_view reason
   ++counts_.rejected;
   codec::RefusedRecord refused{std::string(record.topic), record.partition, record.offset,
                                std::string(reason)};
-  Booked booked;
+  Booked booked = booked_at(record);
   booked.entry.outcome = codec::LedgerOutcome::kRejected;
   booked.entry.reason = reason;
-  booked.entry.topic = record.topic;
-  booked.entry.partition = record.partition;
-  booked.entry.offset = record.offset;
   booked_.push_back(std::move(booked));
   const auto person = PersonKey::from_bytes(record.key);
   if (person) {

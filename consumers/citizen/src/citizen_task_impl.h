@@ -51,6 +51,8 @@ class CitizenTask final : public bus::Task {
     codec::LedgerEntry entry;
     bool awaits_refold = false;
   };
+  /// A ledger entry for the record's place on Kafka, nothing else filled in.
+  static Booked booked_at(const bus::Record& record);
   /// Whether outputs are wanted: replay of the journal (A5) emits nothing.
   enum class Mode : std::uint8_t { kLive, kReplay };
 

@@ -119,7 +119,6 @@ class StreamSession {
     bool waiting = false;
   } pending_;
   bool consumer_fatal_ = false;
-  bool polled_output_ = false;
   int aborts_in_a_row_ = 0;
   std::string gap_;  ///< the last gap that was met, to tell a lost record from a passing fault
   SteadyTime next_tick_{};

@@ -36,8 +36,9 @@ struct RuntimeOptions {
   /// Bounds how long a dead process's open transaction blocks read_committed readers; also of
   /// message.timeout.ms.
   std::chrono::milliseconds transaction_timeout{15'000};
-  /// Fetched ahead at most, all threads together; a record of 200 bytes costs the client some 450
-  /// bytes of memory.
+  /// Fetched ahead, all threads together, as long as no more than sixteen input partitions are full
+  /// at once: each partition has a queue of its own and may hold a sixteenth. A record of 200 bytes
+  /// costs the client some 450 bytes of memory.
   int consumer_queue_kbytes = 32'768;
   /// Shared by all stores; null: one of store_cache_bytes with store_memtables_bytes of memtables
   /// is made.
