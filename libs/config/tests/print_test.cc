@@ -38,8 +38,7 @@ TEST(Table, NamesAndVariablesAreUniqueAndEveryRowIsExplained) {
   }
 }
 
-// Whoever tries things out changes values in the file; that alone is no fault. In a clean clone it
-// is: the file would silently override a changed default.
+// Whoever tries things out changes values in the file; that alone is no fault.
 std::string without_values(const std::string& text) {
   std::istringstream in(text);
   std::string out;
@@ -51,12 +50,25 @@ std::string without_values(const std::string& text) {
 }
 
 TEST(Template, TheCheckedInFileIsTheGeneratedOne) {
-  const auto file = read_text("config/kronika.yaml");
-  const char* remedy = "run: ./kronika config print --template > config/kronika.yaml";
-  EXPECT_EQ(without_values(file), without_values(file_template())) << remedy;
-  if (std::getenv("CI") != nullptr) {
-    EXPECT_EQ(file, file_template()) << remedy;
+  EXPECT_EQ(without_values(read_text("config/kronika.yaml")), without_values(file_template()))
+      << "run: ./kronika config print --template > config/kronika.yaml";
+}
+
+// In a clean clone a changed value is a fault: the file would silently override a changed default.
+// Two differ on purpose, so that the samples from abroad are accepted on a newcomer's machine.
+TEST(Template, TheCheckedInFileChangesOnlyTheDefaultsForMessagesFromAbroad) {
+  if (std::getenv("CI") == nullptr) GTEST_SKIP() << "only a clean clone (CI is set) is held to it";
+  const auto plain = loaded();
+  const auto from_file =
+      loaded({"--config", std::string(KRONIKA_SOURCE_DIR) + "/config/kronika.yaml"});
+  ASSERT_EQ(plain.effective.size(), from_file.effective.size());
+  std::set<std::string> differing;
+  for (std::size_t i = 0; i < plain.effective.size(); ++i) {
+    if (plain.effective[i].value != from_file.effective[i].value)
+      differing.emplace(plain.effective[i].name);
   }
+  EXPECT_EQ(differing, (std::set<std::string>{"identity.extra_identifier_systems",
+                                              "identity.default_sender_org"}));
 }
 
 TEST(Template, ReadBackItGivesTheDefaults) {
