@@ -1,4 +1,5 @@
 #include "measurement.h"
+#include "reporting_checks.h"
 
 #include <array>
 
@@ -233,25 +234,15 @@ struct Missing {
     return first_missing({{p.old_person_key.is_zero(), "cpr_replaced.old_person_key"}});
   }
   Fault operator()(const PersonAttributesRecorded&) const { return {}; }
-  Fault operator()(const GoalProgressReported& p) const {
-    return first_missing({{p.area == 0, "goal_progress_reported.area"},
-                          {none(p.owner), "goal_progress_reported.owner"},
-                          {none(p.measurable_target), "goal_progress_reported.measurable_target"},
-                          {unset(p.status), "goal_progress_reported.status"}});
-  }
-  Fault operator()(const AnnualDocumentation& p) const {
-    if (p.year == 0) return missing("annual_documentation.year");
-    for (const GoalProgressReported& row : p.progress) {
-      if ((*this)(row)) return missing("annual_documentation.progress");
-    }
-    return {};
-  }
-  Fault operator()(const FinalReportAnswered& p) const {
-    if (p.answers.empty()) return missing("final_report_answered.answers");
-    for (const ReportAnswer& a : p.answers) {
-      if (a.section.empty()) return missing("final_report_answered.answers.section");
-    }
-    return {};
+  Fault operator()(const GoalProgressReported& p) const { return missing_field(p); }
+  Fault operator()(const AnnualDocumentation& p) const { return missing_field(p); }
+  Fault operator()(const FinalReportAnswered& p) const { return missing_field(p); }
+
+ private:
+  template <class Report>
+  static Fault missing_field(const Report& report) {
+    const std::string_view field = missing_in_report(report);
+    return field.empty() ? Fault{} : missing(field);
   }
 };
 
@@ -360,16 +351,15 @@ struct UnknownEnum : PayloadChecks {
         {{beyond(p.kind, SelfTreatmentKind::kOther), "self_treatment_changed.kind"},
          {beyond(p.status, SelfTreatmentStatus::kEnded), "self_treatment_changed.status"}});
   }
-  Fault operator()(const GoalProgressReported& p) const {
-    return first_unknown(
-        {{p.area > 9, "goal_progress_reported.area"},
-         {beyond(p.status, GoalStatus::kNotReached), "goal_progress_reported.status"}});
-  }
-  Fault operator()(const AnnualDocumentation& p) const {
-    for (const GoalProgressReported& row : p.progress) {
-      if ((*this)(row)) return unknown("annual_documentation.progress");
-    }
-    return {};
+  Fault operator()(const GoalProgressReported& p) const { return unknown_field(p); }
+  Fault operator()(const AnnualDocumentation& p) const { return unknown_field(p); }
+  Fault operator()(const FinalReportAnswered& p) const { return unknown_field(p); }
+
+ private:
+  template <class Report>
+  static Fault unknown_field(const Report& report) {
+    const std::string_view field = unknown_in_report(report);
+    return field.empty() ? Fault{} : unknown(field);
   }
 };
 
@@ -453,7 +443,8 @@ struct Content : PayloadChecks {
 Refusal refusal_of(Reason reason, std::string_view field) {
   std::string sentence(field);
   sentence += ": ";
-  sentence += explain(reason);
+  const std::string_view report = explain_report_field(reason, field);
+  sentence += report.empty() ? explain(reason) : report;
   return {reason, std::string(field), std::move(sentence)};
 }
 
@@ -523,6 +514,11 @@ std::optional<Refusal> check(const Rules& rules, const Event& event, Instant rec
   if (after_recording) return refusal_of(Reason::kTimeFuture, "occurred_at");
   if (event.recorded_at.ms - kFutureToleranceMs > receive_time.ms) {
     return refusal_of(Reason::kTimeFuture, "recorded_at");
+  }
+  if (topic_of(event.type()) == "rapport") {
+    if (const auto refusal = check_report(event)) {
+      return refusal_of(refusal->first, refusal->second);
+    }
   }
   if (with_payload) {
     const auto* replaced = std::get_if<CprReplaced>(&event.payload);
