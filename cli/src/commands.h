@@ -36,6 +36,13 @@ struct IndicatorOptions {
 int indicator_show(const Context& context, const IndicatorOptions& options);
 int indicator_list(const Context& context);
 
+struct CellOptions {
+  std::string events;  ///< a file of native events, one a line: fold these instead of asking Kafka
+  std::string as_of;   ///< with `events`: an instant with offset, or a date (its end)
+};
+/// The exact cells behind the indicators, one JSON object a line; canary cells are marked.
+int indicator_cells(const Context& context, const CellOptions& options);
+
 int status(const Context& context);
 /// What `make run` prints when everything is up; waits up to `wait_seconds` until the view has read
 /// what is in the log.

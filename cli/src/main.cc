@@ -43,6 +43,7 @@ using Run = std::function<int(const cli::Context&)>;
 struct Options {
   cli::CitizenOptions citizen;
   cli::IndicatorOptions indicator;
+  cli::CellOptions cells;
   cli::DeadLetterOptions dead_letters;
   cli::VerifyOptions verify;
   int wait_seconds = 60;
@@ -106,6 +107,13 @@ void indicator_commands(CLI::App& app, Options& o, Run& run) {
   CLI::App& list =
       *indicator.add_subcommand("list", "all indicators, and which this build computes");
   list.callback([&] { run = cli::indicator_list; });
+  CLI::App& cells = *indicator.add_subcommand(
+      "cells", "the exact cells behind all indicators, small counts included: JSON, one a line");
+  cells.add_option("--events", o.cells.events,
+                   "compute them from a file of `simulate --out` instead of reading Kafka");
+  cells.add_option("--as-of", o.cells.as_of, "with --events: a date (its end) or an instant");
+  cells.callback(
+      [&] { run = [&](const cli::Context& c) { return cli::indicator_cells(c, o.cells); }; });
 }
 
 void log_commands(CLI::App& app, Options& o, Run& run) {
