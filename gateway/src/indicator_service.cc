@@ -113,6 +113,17 @@ Result<std::shared_ptr<const domain::PublishedIndicator>> IndicatorService::tabl
   return made;
 }
 
+Result<domain::ReportingCompleteness> IndicatorService::reporting(domain::Quarter quarter,
+                                                                  bool rolling) const {
+  domain::ReportingCells all;
+  for (int q = rolling ? 3 : 0; q >= 0; --q) {
+    const auto cells = services_.view.reporting(quarter - q);
+    if (!cells) return tl::unexpected(cells.error());
+    all.insert(cells->begin(), cells->end());
+  }
+  return domain::ReportingCompleteness(services_.rules, quarter, all);
+}
+
 Result<void> IndicatorService::get_indicator(const query::v1::GetIndicatorRequest& request,
                                              const Budget& budget,
                                              query::v1::IndicatorTable& response) {
@@ -144,8 +155,22 @@ Result<void> IndicatorService::get_indicator(const query::v1::GetIndicatorReques
                   "no programme has this id; data/reference/programmes.csv lists them");
     }
   }
-  const auto published = tables(*info, period->quarter, period->rolling, budget);
-  if (!published) return tl::unexpected(published.error());
+  if (*indicator == domain::Indicator::kI24ReportingCompleteness) {
+    if (programme != domain::kNoProgramme) {
+      return fail(code(Errc::kTableUnknown), "I-24 counts organisations: it has no programmes");
+    }
+    const auto answer = reporting(period->quarter, period->rolling);
+    if (!answer) return tl::unexpected(answer.error());
+    for (const domain::PublishedRow& row : answer->rows(*table))
+      fill_row(row, *response.add_rows());
+    fill_row(answer->total(*table), *response.mutable_total());
+  } else {
+    const auto published = tables(*info, period->quarter, period->rolling, budget);
+    if (!published) return tl::unexpected(published.error());
+    for (const domain::PublishedRow& row : (*published)->rows(*table, programme))
+      fill_row(row, *response.add_rows());
+    fill_row((*published)->total(programme), *response.mutable_total());
+  }
 
   response.set_indicator(std::string(domain::id_of(*indicator)));
   response.set_title(std::string(info->title));
@@ -154,9 +179,6 @@ Result<void> IndicatorService::get_indicator(const query::v1::GetIndicatorReques
   response.set_programme(request.programme());
   response.set_unit(std::string(info->unit));
   response.set_standard(std::string(info->standard));
-  for (const domain::PublishedRow& row : (*published)->rows(*table, programme))
-    fill_row(row, *response.add_rows());
-  fill_row((*published)->total(programme), *response.mutable_total());
   response.set_live(true);
   if (const auto as_of = services_.view.indicators_as_of())
     set_time(*as_of, response.mutable_as_of_time());

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <tuple>
 
+#include <kronika/domain/completeness.h>
 #include <kronika/domain/published_table.h>
 #include <kronika/gateway/server.h>
 #include <kronika/query/v1/query.grpc.pb.h>
@@ -39,6 +40,9 @@ class IndicatorService final : public query::v1::IndicatorService::CallbackServi
   Result<std::shared_ptr<const domain::PublishedIndicator>> tables(
       const domain::IndicatorInfo& info, domain::Quarter quarter, bool rolling,
       const Budget& budget);
+  // I-24, which counts organisations and is not suppressed.
+  [[nodiscard]] Result<domain::ReportingCompleteness> reporting(domain::Quarter quarter,
+                                                                bool rolling) const;
 
   const ServerOptions& options_;
   const Services& services_;

@@ -67,6 +67,7 @@ class RocksView final : public View {
   Result<std::vector<domain::JournalEntry>> journal(const PersonKey& person) const override;
   Result<domain::AreaCells> cells(domain::Indicator indicator, domain::Quarter period,
                                   bool rolling) const override;
+  Result<domain::ReportingCells> reporting(domain::Quarter period) const override;
   std::uint64_t cells_version(domain::Indicator indicator) const override {
     return cell_versions_[static_cast<std::size_t>(indicator)].load(std::memory_order_acquire);
   }
@@ -90,6 +91,10 @@ class RocksView final : public View {
   store::Usage usage() const override { return store_->usage(); }
 
  private:
+  template <class Take>
+  Result<void> each_cell(domain::Indicator indicator, domain::Quarter period, bool rolling,
+                         Take take) const;
+
   // What one batch changes in memory, put in force after the store has taken it.
   struct Pending {
     ViewPositions positions;
@@ -352,14 +357,14 @@ Result<std::vector<domain::JournalEntry>> RocksView::journal(const PersonKey& pe
   return reader.take();
 }
 
-Result<domain::AreaCells> RocksView::cells(domain::Indicator indicator, domain::Quarter period,
-                                           bool rolling) const {
+template <class Take>
+Result<void> RocksView::each_cell(domain::Indicator indicator, domain::Quarter period, bool rolling,
+                                  Take take) const {
   domain::CellKey first;
   first.indicator = indicator;
   first.period = period;
   first.rolling = rolling;
   const auto bytes = first.bytes();
-  domain::AreaCells out;
   bool readable = true;
   // indicator (1) | flags (1) | period (2): the cells of one period lie together.
   codec::IndicatorCell cell;
@@ -367,14 +372,34 @@ Result<domain::AreaCells> RocksView::cells(domain::Indicator indicator, domain::
                                         [&](std::string_view key, std::string_view value) {
                                           const auto cell_key = domain::CellKey::from_bytes(key);
                                           readable = cell_key && codec::decode_cell(value, cell);
-                                          if (readable)
-                                            domain::add_cell(*cell_key, cell.value, out);
+                                          if (readable) take(*cell_key, cell.value);
                                           return readable;
                                         });
   if (!done) return tl::unexpected(done.error());
   if (!readable)
     return fail(code(Errc::kViewRecordUnreadable),
                 "an indicator cell cannot be read; delete the view");
+  return {};
+}
+
+Result<domain::AreaCells> RocksView::cells(domain::Indicator indicator, domain::Quarter period,
+                                           bool rolling) const {
+  domain::AreaCells out;
+  auto read = each_cell(indicator, period, rolling,
+                        [&out](const domain::CellKey& key, const domain::CellValue& value) {
+                          domain::add_cell(key, value, out);
+                        });
+  if (!read) return tl::unexpected(read.error());
+  return out;
+}
+
+Result<domain::ReportingCells> RocksView::reporting(domain::Quarter period) const {
+  domain::ReportingCells out;
+  auto read = each_cell(domain::Indicator::kI24ReportingCompleteness, period, false,
+                        [&out](const domain::CellKey& key, const domain::CellValue& value) {
+                          domain::add_reporting(key, value, out);
+                        });
+  if (!read) return tl::unexpected(read.error());
   return out;
 }
 

@@ -594,12 +594,41 @@ TEST_F(ServerTest, AnswersFreshFiguresAfterACellHasChanged) {
   EXPECT_EQ(out.total().numerator().value(), 7);
 }
 
+TEST_F(ServerTest, CountsWhichPlacesReportedWithoutSuppression) {
+  domain::Event e = platform_.event(FakePlatform::person("a"), "2026-11-06 09:00",
+                                    domain::DiagnosisRecorded{"SKS", "DJ449", {}});
+  e.sender_org = "990000000000303";  // of the municipality 0265
+  platform_.publish(e);
+  e = platform_.event(FakePlatform::person("a"), "2027-01-06 09:00", testing::spo2(94));
+  e.sender_org = "990000000000203";  // a hospital there
+  platform_.publish(e);
+  platform_.consume("2027-04-01 10:00");
+  serve();
+  IndicatorTable out;
+  ASSERT_TRUE(table("I-24", "2026Q4", "NATION", out).ok());
+  ASSERT_EQ(out.rows_size(), 2);
+  EXPECT_EQ(out.rows(0).key(), "MUNICIPALITIES");
+  EXPECT_EQ(out.rows(0).numerator().value(), 1);
+  EXPECT_EQ(out.rows(0).denominator().value(), 98);
+  EXPECT_EQ(out.rows(1).numerator().value(), 0);
+  EXPECT_EQ(out.rows(1).denominator().value(), 5);
+  ASSERT_TRUE(table("I-24", "2027Q1", "REGION", out).ok());
+  EXPECT_EQ(out.rows_size(), 4) << "from 2027 there are four regions";
+  EXPECT_EQ(out.total().numerator().value(), 1);
+  for (const IndicatorRow& row : out.rows()) {
+    EXPECT_EQ(row.numerator().value(), row.key() == "OEST" ? 1 : 0) << row.key();
+  }
+  ASSERT_TRUE(table("I-24", "2027Q1-R", "MUNICIPALITY", out).ok());
+  EXPECT_EQ(out.total().numerator().value(), 1) << "in the window's last but one quarter";
+  EXPECT_EQ(reason_of(table("I-24", "2027Q1", "REGION", out, "KOL")), "table_unknown");
+}
+
 TEST_F(ServerTest, SaysWhichIndicatorsAreUnimplemented) {
   serve();
   IndicatorTable out;
-  grpc::Status status = table("I-24", "2025Q1", "NATION", out);
+  grpc::Status status = table("I-23", "2025Q1", "NATION", out);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  EXPECT_NE(status.error_message().find("I-24"), std::string::npos);
+  EXPECT_NE(status.error_message().find("I-23"), std::string::npos);
   EXPECT_EQ(reason_of(table("I-99", "2025Q1", "NATION", out)), "indicator_unknown");
   EXPECT_EQ(reason_of(table("I-01", "2025", "NATION", out)), "period_malformed");
   EXPECT_EQ(reason_of(table("I-01", "2025Q1-R", "NATION", out)), "period_not_rolling");

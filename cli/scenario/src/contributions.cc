@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include <kronika/domain/completeness.h>
 #include <kronika/domain/indicator_info.h>
 #include <kronika/domain/published_table.h>
 #include <kronika/domain/suppression.h>
@@ -46,6 +47,21 @@ void add_for_period(const Contribution& c, const Period& period, Rolling kind, C
     const Quarter q = period.last - i;
     if (c.from <= q && q <= c.to) sum += c.value;
   }
+}
+
+std::uint8_t acsc_set(const std::string& name) {
+  static constexpr std::array<std::string_view, 4> kNames{"ASTHMA", "KOL", "HF", "DIABETES"};
+  const auto found = std::find(kNames.begin(), kNames.end(), name);
+  if (found == kNames.end()) throw FormError("set '" + name + "' is no ACSC set");
+  return static_cast<std::uint8_t>(found - kNames.begin() + 1);
+}
+
+/// `start`: how the reason's uuid begins.
+std::uint8_t reason_number(const Rules& rules, const std::string& start) {
+  for (std::size_t i = 0; i < rules.stop_reasons.size(); ++i) {
+    if (rules.stop_reasons[i].uuid.starts_with(start)) return static_cast<std::uint8_t>(i + 1);
+  }
+  throw FormError("reason '" + start + "' is in no row of dropout_reasons.csv");
 }
 
 std::string figure(const std::optional<std::int64_t>& value) {
@@ -154,7 +170,15 @@ void compare_indicator(const YAML::Node& expected, const std::string& at, const 
   const auto programme = text_at(expected, "programme");
   const auto education = text_at(expected, "education");
 
+  std::optional<std::uint8_t> detail;
+  if (const auto reason = text_at(expected, "reason")) {
+    detail = reason_number(world.rules(), *reason);
+  } else if (const auto set = text_at(expected, "set")) {
+    detail = acsc_set(*set);
+  }
+
   CellValue sum;
+  ReportingCells reporting;
   std::set<PersonKey> persons;
   for (const auto& [label, person] : scenario.persons) {
     persons.insert(world.resolve(person.key, known_at));
@@ -166,18 +190,35 @@ void compare_indicator(const YAML::Node& expected, const std::string& at, const 
       if (c.indicator != *indicator) continue;
       if (programme && world.rules().programme(*programme) != c.at.programme) continue;
       if (education && group_text(c.at.education) != *education) continue;
-      add_for_period(c, period, info == nullptr ? Rolling::kNone : info->rolling, sum);
+      if (detail && c.at.detail != *detail) continue;
+      CellValue here;
+      add_for_period(c, period, info == nullptr ? Rolling::kNone : info->rolling, here);
+      sum += here;
+      CellKey cell;
+      cell.indicator = *indicator;
+      cell.at = c.at;
+      add_reporting(cell, here, reporting);
     }
   }
+  const ReportingCompleteness completeness(world.rules(), period.last, reporting);
+  const bool organisations = *indicator == Indicator::kI24ReportingCompleteness;
 
   for (const auto& item : expected) {
     const auto key = item.first.as<std::string>();
     std::string actual;
     if (key == "id" || key == "period" || key == "programme" || key == "education" ||
-        key == "measure") {
+        key == "measure" || key == "reason" || key == "set") {
       continue;
     }
-    if (key == "num") {
+    if (organisations && key == "num") {
+      actual = std::to_string(ReportingCompleteness::count(completeness.municipalities()));
+    } else if (organisations && key == "den") {
+      actual = std::to_string(completeness.municipalities().size());
+    } else if (organisations && key == "regions_num") {
+      actual = std::to_string(ReportingCompleteness::count(completeness.regions()));
+    } else if (organisations && key == "regions_den") {
+      actual = std::to_string(completeness.regions().size());
+    } else if (key == "num") {
       actual = std::to_string(sum.numerator);
     } else if (key == "den") {
       actual = std::to_string(sum.denominator);
@@ -185,7 +226,7 @@ void compare_indicator(const YAML::Node& expected, const std::string& at, const 
       actual = std::to_string(sum.unknown);
     } else if (key == "excluded") {
       actual = std::to_string(sum.excluded);
-    } else if (key == "ge75" || key == "paused_days") {
+    } else if (key == "ge75" || key == "paused_days" || key == "interrupted") {
       actual = std::to_string(sum.numerator2);
     } else if (key == "median" || key == "p90") {
       const auto value = percentile(sum.buckets, key == "median" ? 50 : 90);

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <thread>
 
+#include <kronika/domain/completeness.h>
+
 namespace kronika::verify {
 namespace {
 
@@ -44,32 +46,45 @@ Result<void> Verifier::Impl::check_tables(GatewaySource& gateway) {
   }
 
   std::map<Period, domain::AreaCells> periods;
+  std::map<domain::Quarter, domain::ReportingCells> reporting;
   for (const auto& [key, value] : actual) {
+    if (key.indicator == domain::Indicator::kI24ReportingCompleteness) {
+      domain::add_reporting(key, value, reporting[key.period]);
+      continue;
+    }
     domain::add_cell(key, value, periods[{key.indicator, key.period, key.rolling}]);
   }
   std::vector<Difference> found;
   std::int64_t compared = 0;
+  const auto compare_rows = [&](std::vector<domain::PublishedRow> rows,
+                                const domain::PublishedRow& total,
+                                const TableQuery& query) -> Result<void> {
+    const auto theirs = gateway.table(query);
+    if (!theirs) return tl::unexpected(theirs.error());
+    rows.push_back(total);
+    ++compared;
+    if (rows == *theirs) return {};
+    std::string where = std::string(domain::id_of(query.indicator)) + " " +
+                        domain::to_text(query.period) + (query.rolling ? "-R " : " ") +
+                        std::string(domain::name_of(query.table));
+    if (query.programme < rules.programmes.size())
+      where += " " + rules.programmes[query.programme].id;
+    found.push_back(
+        {"table", where, "the gateway's rows are not the suppression of the exact cells"});
+    return {};
+  };
+  constexpr std::array kTables{domain::TableKind::kNation, domain::TableKind::kRegion,
+                               domain::TableKind::kMunicipality};
   const auto compare = [&](const domain::PublishedIndicator& mine, const domain::AreaCells& cells,
                            TableQuery query) -> Result<void> {
     std::set<domain::ProgrammeIndex> programmes{domain::kNoProgramme};
     for (const auto& [key, value] : cells) programmes.insert(key.programme);
     for (const domain::ProgrammeIndex programme : programmes) {
-      for (const auto table : {domain::TableKind::kNation, domain::TableKind::kRegion,
-                               domain::TableKind::kMunicipality}) {
+      for (const auto table : kTables) {
         query.programme = programme;
         query.table = table;
-        const auto theirs = gateway.table(query);
-        if (!theirs) return tl::unexpected(theirs.error());
-        std::vector<domain::PublishedRow> rows = mine.rows(table, programme);
-        rows.push_back(mine.total(programme));
-        ++compared;
-        if (rows == *theirs) continue;
-        std::string where = std::string(domain::id_of(query.indicator)) + " " +
-                            domain::to_text(query.period) + (query.rolling ? "-R " : " ") +
-                            std::string(domain::name_of(table));
-        if (programme < rules.programmes.size()) where += " " + rules.programmes[programme].id;
-        found.push_back(
-            {"table", where, "the gateway's rows are not the suppression of the exact cells"});
+        if (auto ok = compare_rows(mine.rows(table, programme), mine.total(programme), query); !ok)
+          return ok;
       }
     }
     return {};
@@ -99,6 +114,14 @@ Result<void> Verifier::Impl::check_tables(GatewaySource& gateway) {
     TableQuery of_year = query;
     of_year.rolling = true;
     if (auto ok = compare(rolling, sum, of_year); !ok) return ok;
+  }
+  for (const auto& [quarter, cells] : reporting) {
+    const domain::ReportingCompleteness mine(rules, quarter, cells);
+    for (const auto table : kTables) {
+      const TableQuery query{domain::Indicator::kI24ReportingCompleteness, quarter, false, table,
+                             domain::kNoProgramme};
+      if (auto ok = compare_rows(mine.rows(table), mine.total(table), query); !ok) return ok;
+    }
   }
   const auto now = same_moment();
   if (!now) return tl::unexpected(now.error());

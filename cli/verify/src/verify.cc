@@ -35,7 +35,8 @@ std::string text_of(const domain::Rules& rules, const domain::CellKey& key) {
   out += " level " + std::to_string(key.at.level) + " education " +
          std::to_string(static_cast<int>(key.at.education)) + " sex " +
          std::to_string(static_cast<int>(key.at.sex)) + " age band " +
-         std::to_string(static_cast<int>(key.at.age));
+         std::to_string(static_cast<int>(key.at.age)) + " detail " +
+         std::to_string(static_cast<int>(key.at.detail));
   return out;
 }
 

@@ -4,6 +4,19 @@
 
 namespace kronika::domain {
 
+namespace {
+
+/// A region's own unit may name its region alone: any municipality of it says as much.
+Municipality place_of(const Rules& rules, const Organisation& org, CivilDate date) {
+  if (org.municipality != 0 || org.region_code.empty()) return org.municipality;
+  for (const MunicipalityRow& row : rules.municipalities) {
+    if (row.region == org.region_code && row.validity.contains(date)) return row.code;
+  }
+  return 0;
+}
+
+}  // namespace
+
 bool Applier::apply() {
   advance();
   // Timers fire before the first event at or after their instant, so that the order of events alone
@@ -44,6 +57,37 @@ void Applier::advance() {
   s_.last_rank = rank_;
   s_.last_source_system = e_.source_system;
   s_.last_source_message_id = e_.source_message_id;
+  reported();
+}
+
+void Applier::reported() {
+  const Quarter q = quarter_of(date_);
+  const CivilDate p_end = last_day(q);
+  const Organisation* org = t_.rules.organisation(e_.sender_org, p_end);
+  if (org == nullptr) return;
+  Reported now;
+  now.municipality = place_of(t_.rules, *org, p_end);
+  now.from = now.to = q;
+  if (now.municipality == 0) return;
+  switch (org->sector) {
+    case Sector::kMunicipality:
+      now.sector = ReportingSector::kMunicipality;
+      break;
+    case Sector::kHospital:
+    case Sector::kRegion:
+      now.sector = ReportingSector::kRegion;
+      break;
+    default:
+      return;
+  }
+  for (std::size_t i = s_.reported.size(); i-- > 0;) {
+    Reported& run = s_.reported[i];
+    if (run.municipality != now.municipality || run.sector != now.sector) continue;
+    if (run.to + 1 < q) break;  // a gap
+    run.to = q;
+    return;
+  }
+  s_.reported.push_back(now);
 }
 
 void Applier::dispatch() {

@@ -30,6 +30,8 @@ class Applier {
 
  private:
   void advance();
+  /// The sender's place has reported in this quarter, whatever the event meant (I-24).
+  void reported();
   void dispatch();
 
   // person.cc

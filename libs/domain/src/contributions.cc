@@ -88,7 +88,22 @@ std::vector<Contribution> Contributor::run() {
     avoidable(stays_[i]);
   }
   kol_mortality();
+  reporting();
   return list_.finish();
+}
+
+/// I-24: the cell of a sender's municipality counts the citizens it sent an event of; whoever
+/// counts municipalities or regions asks only whether it is above 0.
+void Contributor::reporting() {
+  for (const Reported& r : s_.reported) {
+    Dimensions at;
+    at.municipality = r.municipality;
+    at.detail = static_cast<std::uint8_t>(r.sector);
+    CellValue v;
+    v.numerator = 1;
+    list_.add(Indicator::kI24ReportingCompleteness, at, r.from, v);
+    list_.extend(r.to);
+  }
 }
 
 Dimensions Contributor::at(CivilDate date, ProgrammeIndex programme) const {

@@ -158,7 +158,11 @@ void Contributor::completion_and_dropout(const Episode& ep) {
     // Neither completed nor dropped out: shown apart.
     dropout.numerator2 = ended && end.state == State::kInterrupted ? 1 : 0;
   }
-  list_.add(Indicator::kI10Dropout, d, q, dropout);
+  Dimensions by_reason = d;
+  if (dropout.numerator + dropout.numerator2 > 0 && ep.stop_reason != kNoIndex) {
+    by_reason.detail = static_cast<std::uint8_t>(ep.stop_reason + 1);
+  }
+  list_.add(Indicator::kI10Dropout, by_reason, q, dropout);
 }
 
 /// I-21, each measure its own indicator, and I-22, of episodes that reached the final interview.

@@ -154,9 +154,11 @@ void Contributor::avoidable(const Stay& stay) {
   const CivilDate started = civil_date_of(stay.start);
   const Quarter q = quarter_of(started);
   const bool died = !stay.open() && !stay.discharged_alive;
-  const auto count = [&](Indicator indicator, std::optional<int> years, int from_age, bool off) {
+  const auto count = [&](Indicator indicator, std::optional<int> years, int from_age, bool off,
+                         AcscSet set = AcscSet::kNone) {
     if (years && *years < from_age) return;
-    const Dimensions d = at(started, kNoProgramme);
+    Dimensions d = at(started, kNoProgramme);
+    d.detail = static_cast<std::uint8_t>(set);
     if (d.municipality == 0) return;  // no Danish municipality: excluded from I-19 and I-20
     CellValue v;
     if (off) {
@@ -168,12 +170,15 @@ void Contributor::avoidable(const Stay& stay) {
     }
     list_.add(indicator, d, q, v);
   };
-  const bool acsc = stay.in(StaySet::kAcscAsthma) || stay.in(StaySet::kAcscKol) ||
-                    stay.in(StaySet::kAcscHf) || stay.in(StaySet::kAcscDiabetes);
-  if (acsc) {
+  const AcscSet acsc = stay.in(StaySet::kAcscAsthma)     ? AcscSet::kAsthma
+                       : stay.in(StaySet::kAcscKol)      ? AcscSet::kKol
+                       : stay.in(StaySet::kAcscHf)       ? AcscSet::kHf
+                       : stay.in(StaySet::kAcscDiabetes) ? AcscSet::kDiabetes
+                                                         : AcscSet::kNone;
+  if (acsc != AcscSet::kNone) {
     const bool same_day = !stay.open() && civil_date_of(stay.end) == started;
     count(Indicator::kI19Acsc, age(first_day(q)), kAcscAge,
-          died || same_day || stay.in(StaySet::kBirth));
+          died || same_day || stay.in(StaySet::kBirth), acsc);
   }
   if (stay.in(StaySet::kPreventable)) {
     count(Indicator::kI20Preventable65, age(started), kPreventableAge, died);

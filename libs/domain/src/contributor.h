@@ -33,6 +33,8 @@ class ContributionList {
   /// A unit of quarter `q`.
   void add(Indicator indicator, const Dimensions& at, Quarter q, const CellValue& value,
            bool rolling = false);
+  /// The last unit added holds up to and including `to`.
+  void extend(Quarter to) { list_.back().to = to; }
   /// The run that a state indicator is building; one for each indicator and unit.
   struct Line {
     std::size_t index = SIZE_MAX;
@@ -96,6 +98,9 @@ class Contributor {
   void uptake(const Episode& ep);
   void completion_and_dropout(const Episode& ep);
   void outcomes(const Episode& ep);
+
+  /// I-24.
+  void reporting();
 
   // contributions_stay.cc
   void readmission(std::size_t stay);

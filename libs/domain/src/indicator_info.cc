@@ -82,7 +82,7 @@ constexpr std::array kList = {
     IndicatorInfo{kI23EducationGap, "education gap", "percentage points", "", "VIDEN",
                   FigureKind::kShare, Rolling::kNone},
     IndicatorInfo{kI24ReportingCompleteness, "reporting completeness", "organisations", "",
-                  "SLUT, VIDEN", FigureKind::kShare, Rolling::kNone},
+                  "SLUT, VIDEN", FigureKind::kShare, Rolling::kSum},
 };
 
 }  // namespace

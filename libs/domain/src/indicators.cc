@@ -107,7 +107,8 @@ const std::vector<Indicator>& computed_indicators() {
                                                kI21dWalk,
                                                kI21eSitToStand,
                                                kI21fWho5,
-                                               kI22Satisfaction};
+                                               kI22Satisfaction,
+                                               kI24ReportingCompleteness};
   return computed;
 }
 
@@ -136,11 +137,11 @@ std::array<char, 12> CellKey::bytes() const {
           byte(static_cast<unsigned>(at.education)),
           byte(static_cast<unsigned>(at.sex)),
           byte(static_cast<unsigned>(at.age)),
-          '\0'};
+          byte(at.detail)};
 }
 
 std::optional<CellKey> CellKey::from_bytes(std::string_view raw) {
-  if (raw.size() != 12 || raw[11] != '\0') return std::nullopt;
+  if (raw.size() != 12) return std::nullopt;
   const auto u = [&](std::size_t i) {
     return static_cast<unsigned>(static_cast<unsigned char>(raw[i]));
   };
@@ -157,6 +158,7 @@ std::optional<CellKey> CellKey::from_bytes(std::string_view raw) {
   key.at.education = static_cast<EducationGroup>(u(8));
   key.at.sex = static_cast<Sex>(u(9));
   key.at.age = static_cast<AgeBand>(u(10));
+  key.at.detail = static_cast<std::uint8_t>(u(11));
   return key;
 }
 

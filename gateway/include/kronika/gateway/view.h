@@ -30,6 +30,7 @@
 #include <kronika/base/result.h>
 #include <kronika/bus/task.h>
 #include <kronika/bus/topics.h>
+#include <kronika/domain/completeness.h>
 #include <kronika/domain/indicators.h>
 #include <kronika/domain/journal.h>
 #include <kronika/domain/published_table.h>
@@ -93,6 +94,8 @@ class View {
   [[nodiscard]] virtual Result<domain::AreaCells> cells(domain::Indicator indicator,
                                                         domain::Quarter period,
                                                         bool rolling) const = 0;
+  /// What reported in the quarter: I-24.
+  [[nodiscard]] virtual Result<domain::ReportingCells> reporting(domain::Quarter period) const = 0;
   /// Changes with every write to a cell of the indicator.
   [[nodiscard]] virtual std::uint64_t cells_version(domain::Indicator indicator) const = 0;
 

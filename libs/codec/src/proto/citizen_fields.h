@@ -45,6 +45,12 @@ KRONIKA_FIELDS(Run) {
   v.day(3, m.first);
   v.day(4, m.last);
 }
+KRONIKA_FIELDS(Reported) {
+  v.number(1, m.municipality);
+  v.number(2, m.sector);
+  v.signed32(3, m.from.value);
+  v.signed32(4, m.to.value);
+}
 KRONIKA_FIELDS(OutcomeValue) {
   v.index(1, m.measure);
   v.number(2, m.baseline_marked);
@@ -218,6 +224,7 @@ KRONIKA_FIELDS(CitizenState) {
   v.number(62, m.excluded);
   v.messages(64, m.illegal_events);
   v.messages(65, m.excluded_measurements);
+  v.messages(70, m.reported);
 }
 
 KRONIKA_FIELDS(CellValue) {
@@ -241,6 +248,7 @@ KRONIKA_FIELDS(Contribution) {
   v.signed32(9, m.from.value);
   v.signed32(10, m.to.value);
   v.message(11, m.value);
+  v.number(12, m.at.detail);
 }
 
 }  // namespace kronika::domain

@@ -10,6 +10,7 @@
 //   - Episode::steps, Episode::waits: states at past quarter ends, wait periods and how they ended;
 //   - Run: whether a value of a kind existed within its window before any date, and its class;
 //   - Episode::outcomes: baseline and end values, found among the values of the last 30 days;
+//   - Reported: in which quarters somebody placed in a municipality sent an event;
 //   - Contact::sets: the diagnosis and procedure sets of a stay, a bit a set.
 //
 // Plain values; no thread rules beyond those of any value.
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include <kronika/domain/event.h>
+#include <kronika/domain/indicators.h>
 #include <kronika/domain/rules.h>
 #include <kronika/domain/time.h>
 
@@ -356,6 +358,15 @@ struct RecentValue {
   friend bool operator==(const RecentValue&, const RecentValue&) = default;
 };
 
+/// Quarters in a row in which organisations of one sector placed in one municipality sent an event
+/// of this citizen (I-24). The place is that of the quarter's last day.
+struct Reported {
+  Municipality municipality = 0;
+  ReportingSector sector = ReportingSector::kNone;
+  Quarter from, to;
+  friend bool operator==(const Reported&, const Reported&) = default;
+};
+
 struct Move {
   CivilDate date;
   Municipality to = 0;
@@ -448,6 +459,8 @@ struct CitizenState {
   std::vector<RecentValue> recent;
   std::vector<Run> runs;  ///< in order of their first date
   Instant last_exclusion = kNoInstant;
+
+  std::vector<Reported> reported;  ///< in order of their first quarter
 
   // What had no effect.
   std::uint32_t illegal = 0;  ///< of all episodes, and of events that found none

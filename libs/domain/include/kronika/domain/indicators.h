@@ -78,6 +78,11 @@ enum class AgeBand : std::uint8_t {
 };
 [[nodiscard]] AgeBand age_band(std::optional<int> age);
 
+/// Detail of I-19. A stay with diagnoses of several sets counts for the first of them.
+enum class AcscSet : std::uint8_t { kNone = 0, kAsthma = 1, kKol = 2, kHf = 3, kDiabetes = 4 };
+/// Detail of I-24: what the sender's organisation reports for.
+enum class ReportingSector : std::uint8_t { kNone = 0, kMunicipality = 1, kRegion = 2 };
+
 /// The finest grain. Municipality 0 and the 0 of every enum mean UNKNOWN, which is a value, not a
 /// gap.
 struct Dimensions {
@@ -87,6 +92,9 @@ struct Dimensions {
   EducationGroup education = EducationGroup::kUnknown;
   Sex sex = Sex::kUnknown;
   AgeBand age = AgeBand::kUnknown;
+  /// What an indicator tells apart besides: I-10 the reason (StopReason index + 1; 0: went on or
+  /// completed), I-19 an AcscSet, I-24 a ReportingSector; 0 in all others.
+  std::uint8_t detail = 0;
   friend auto operator<=>(const Dimensions&, const Dimensions&) = default;
 };
 
@@ -98,7 +106,7 @@ struct CellKey {
   Dimensions at;
   friend auto operator<=>(const CellKey&, const CellKey&) = default;
   /// 12 bytes: indicator, flags, period (int16 BE), municipality (BE), programme, level, education,
-  /// sex, age, 0. Bytewise order groups an indicator's period together.
+  /// sex, age, detail. Bytewise order groups an indicator's period together.
   [[nodiscard]] std::array<char, 12> bytes() const;
   [[nodiscard]] static std::optional<CellKey> from_bytes(std::string_view raw);
 };
