@@ -34,6 +34,29 @@ std::string municipality_text(domain::Municipality code) {
   return text;
 }
 
+std::string detail_text(const domain::Rules& rules, const domain::CellKey& key) {
+  const std::size_t detail = key.at.detail;
+  if (detail == 0) return "";
+  switch (key.indicator) {
+    case domain::Indicator::kI10Dropout:
+      if (detail <= rules.stop_reasons.size()) return rules.stop_reasons[detail - 1].uuid;
+      break;
+    case domain::Indicator::kI19Acsc: {
+      static constexpr const char* kSets[] = {"ACSC_ASTHMA", "ACSC_KOL", "ACSC_HF",
+                                              "ACSC_DIABETES"};
+      if (detail <= std::size(kSets)) return kSets[detail - 1];
+      break;
+    }
+    case domain::Indicator::kI24ReportingCompleteness:
+      return key.at.detail == static_cast<std::uint8_t>(domain::ReportingSector::kMunicipality)
+                 ? "MUNICIPALITY"
+                 : "REGION";
+    default:
+      break;
+  }
+  return std::to_string(detail);
+}
+
 nlohmann::json json_of(const domain::Rules& rules, const domain::CellKey& key,
                        const domain::CellValue& value) {
   static constexpr const char* kEducation[] = {"UNKNOWN", "LOW", "HIGH"};
@@ -54,6 +77,7 @@ nlohmann::json json_of(const domain::Rules& rules, const domain::CellKey& key,
       {"education", kEducation[static_cast<std::size_t>(at.education)]},
       {"sex", kSex[static_cast<std::size_t>(at.sex)]},
       {"age", kAge[static_cast<std::size_t>(at.age)]},
+      {"detail", detail_text(rules, key)},
       {"numerator", value.numerator},
       {"numerator2", value.numerator2},
       {"denominator", value.denominator},

@@ -1,4 +1,4 @@
-"""The indicators I-01 to I-22 of one person, each unit in exactly one class (docs/domain.md 10.1, 10.3)."""
+"""The indicators I-01 to I-22 of one person, each unit in exactly one class (docs/domain.md 10.1, 10.3), and I-24."""
 
 import cases
 import civil
@@ -15,7 +15,7 @@ EMPTY = {"numerator": 0, "numerator2": 0, "denominator": 0, "unknown": 0, "exclu
 
 
 class Cells:
-    """cell -> figures; a cell is (indicator, period, rolling, municipality, programme, level, education, sex, age)."""
+    """cell -> figures; a cell is (indicator, period, rolling, municipality, programme, level, education, sex, age, detail)."""
 
     def __init__(self):
         self.cells = {}
@@ -29,6 +29,20 @@ class Cells:
                 mine[name] += value
 
 
+def reporting(facts, ref, cells):
+    """I-24: a citizen counts once a quarter for each place and sector that sent one of its effective events."""
+    seen = set()
+    for event in facts:
+        quarter = civil.quarter_of(event.date)
+        sender = ref.organisation(event.raw.get("sender_org", ""), civil.last_day(quarter))
+        sector = {"MUNICIPALITY": "MUNICIPALITY", "HOSPITAL": "REGION", "REGION": "REGION"}.get(sender["sector"]) if sender else None
+        if sector and sender["municipality"]:
+            seen.add((quarter, sender["municipality"], sector))
+    for quarter, place, sector in seen:
+        nobody = ("", 0, "UNKNOWN", "UNKNOWN", "UNKNOWN")
+        cells.add(("I-24", civil.quarter_text(quarter), False, place, *nobody, sector), {"numerator": 1})
+
+
 class Tally:
     def __init__(self, person, cells):
         self.p, self.cells, self.as_of = person, cells, civil.date_of(person.as_of)
@@ -36,14 +50,14 @@ class Tally:
 
     # --- classes
 
-    def put(self, indicator, index, programme=None, period=None, rolling=False, **figures):
+    def put(self, indicator, index, programme=None, period=None, rolling=False, detail="", **figures):
         """Counts a unit in the cell of its index date."""
         p = self.p
         level = p.level(programme, index) if programme else None
         cell = (
             indicator, civil.quarter_text(civil.quarter_of(index) if period is None else period), rolling,
             p.municipality(index), programme or "", level or 0, p.education(index), p.sex.removeprefix("SEX_"),
-            civil.age_band(p.age(index)),
+            civil.age_band(p.age(index)), detail,
         )  # fmt: skip
         self.cells.add(cell, figures)
 
@@ -53,7 +67,7 @@ class Tally:
     def unknown(self, indicator, index, programme, **where):
         self.put(indicator, index, programme, unknown=1, **where)
 
-    def excluded(self, indicator, index, programme, **where):
+    def excluded(self, indicator, index, programme=None, **where):
         self.put(indicator, index, programme, excluded=1, **where)
 
     def open_window(self, index, days):
@@ -212,7 +226,9 @@ class Tally:
         elif self.open_window(index, 365):
             self.unknown("I-10", index, programme)
         else:
-            self.share("I-10", index, programme, "DROPPED_OUT" in states, "INTERRUPTED" in states)
+            dropped, interrupted = "DROPPED_OUT" in states, "INTERRUPTED" in states
+            detail = e.reason if dropped or interrupted else ""
+            self.share("I-10", index, programme, dropped, interrupted, detail=detail)
 
     def outcome(self, programme, e, entry, final, after):
         p, index = self.p, civil.date_of(final)
@@ -379,11 +395,13 @@ class Tally:
         nowhere = p.municipality(index) == "UNKNOWN"
         first_of_period = civil.first_day(civil.quarter_of(index))
         if civil.completed_years(p.birth, first_of_period) >= 15 and stay.any_main(lambda c: ref.in_sets("ACSC_", c)):
+            sets = ("ACSC_ASTHMA", "ACSC_KOL", "ACSC_HF", "ACSC_DIABETES")
+            detail = next(name for name in sets if stay.any_main(lambda c, name=name: ref.in_set(name, c)))
             birth = stay.any_main(lambda c: c.upper().startswith("DO"))
             if nowhere or stay.died or stay.last_date == stay.first_date or birth:
-                self.excluded("I-19", index, None)
+                self.excluded("I-19", index, detail=detail)
             else:
-                self.put("I-19", index, numerator=1)
+                self.put("I-19", index, detail=detail, numerator=1)
         if civil.completed_years(p.birth, index) >= 65 and stay.any_main(lambda c: ref.in_sets("FOREBYG_", c)):
             if nowhere or stay.died:
                 self.excluded("I-20", index, None)

@@ -20,7 +20,7 @@ import person  # noqa: E402
 import reference  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CELL = ("indicator", "period", "rolling", "municipality", "programme", "level", "education", "sex", "age")
+CELL = ("indicator", "period", "rolling", "municipality", "programme", "level", "education", "sex", "age", "detail")
 FIGURES = ("numerator", "numerator2", "denominator", "unknown", "excluded", "sum_thousandths")
 
 
@@ -30,7 +30,9 @@ def compute(path, ref, as_of):
     for messages in events.read(path).values():
         counts["people"] += 1
         counts["messages"] += len(messages)
-        facts = events.without_contradictions(events.effective(messages, ref, as_of, counts))
+        effective = events.effective(messages, ref, as_of, counts)
+        indicators.reporting(effective, ref, cells)
+        facts = events.without_contradictions(effective)
         if facts:
             indicators.Tally(person.Person(facts, ref, as_of), cells).all()
     return cells.cells, counts

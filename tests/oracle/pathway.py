@@ -25,7 +25,7 @@ class Wait:
 class Episode:
     def __init__(self, opened):
         self.opened = opened
-        self.state, self.outcome = "", ""
+        self.state, self.outcome, self.reason = "", "", ""  # reason: of the stop that ended it
         self.history = []  # (time, state, outcome)
         self.waits, self.sent, self.in_force = [], set(), set()
         self.wait_referral = self.receiver = None
@@ -106,6 +106,7 @@ class Pathway:
         """T31 to T33 and T42."""
         reason_class = self.reference.stop_reasons[reason]
         self.now.active.clear()
+        self.now.reason = reason
         state = {"DROPOUT": "DROPPED_OUT", "EARLY": "COMPLETED", "EVENT": "INTERRUPTED"}[reason_class]
         self.go(state, time, "EARLY" if reason_class == "EARLY" else "")
 
