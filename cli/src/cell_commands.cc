@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <kronika/base/clock.h>
 #include <kronika/bus/topics.h>
 #include <kronika/bus/wire.h>
 #include <kronika/codec/citizen_codec.h>
@@ -147,9 +148,10 @@ std::optional<Cells> cells_of_file(const domain::Rules& rules, const std::string
   codec::AdapterSettings settings;
   settings.rules = &rules;
   std::map<PersonKey, std::vector<JournalEntry>> arrived;
+  const Instant received = SystemClock().now();
   std::int64_t offset = 0;
   for (std::string line; std::getline(file, line);) {
-    codec::Outcome outcome = codec::read_native_json(line, settings, as_of);
+    codec::Outcome outcome = codec::read_native_json(line, settings, received);
     auto* accepted = std::get_if<codec::Accepted>(&outcome);
     if (accepted == nullptr) continue;
     JournalEntry entry;

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The oracle against the fold, in process and within seconds: ctest runs it.
 
-A simulated population is written to a file; kronika folds that file without Kafka, the oracle computes it anew, and every
-cell must be equal. Then one message is kept from the oracle, which must be noticed: a comparison that cannot fail proves
-nothing.
+A simulated population is written to a file, and so are people of noise.py; kronika folds each file without Kafka, now and at
+an instant in the past, the oracle computes it anew, and every cell must be equal. Then one message is kept from the oracle,
+which must be noticed: a comparison that cannot fail proves nothing.
 """
 
 import argparse
@@ -16,10 +16,15 @@ import sys
 import tempfile
 import time
 
+import noise
 import oracle
 import reference
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def at(instant):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(instant // 1000))
 
 
 class Kronika:
@@ -35,15 +40,14 @@ class Kronika:
         return subprocess.run([self.program, *map(str, arguments)], env=self.env, check=True, text=True, **options)
 
     def cells(self, events, as_of):
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(as_of // 1000))
-        answer = self.run("indicator", "cells", "--events", events, "--as-of", at, stdout=subprocess.PIPE)
+        answer = self.run("indicator", "cells", "--events", events, "--as-of", at(as_of), stdout=subprocess.PIPE)
         return oracle.read_cells(answer.stdout.splitlines())
 
 
 def agree(kronika, events, ref, as_of, show):
     mine, counts = oracle.compute(events, ref, as_of)
     rows, words = oracle.compare(mine, kronika.cells(events, as_of), show)
-    print(", ".join(f"{n:,} {what}" for what, n in sorted(counts.items())))
+    print(f"{events.stem} as of {at(as_of)}: " + ", ".join(f"{n:,} {what}" for what, n in sorted(counts.items())))
     for line in words:
         print("  " + line)
     oracle.print_table(rows)
@@ -70,6 +74,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--kronika", default=ROOT / "kronika", help="the command-line tool")
     options.add_argument("--citizens", type=int, default=800)
+    options.add_argument("--people", type=int, default=150, help="of noise.py")
     options.add_argument("--months", type=int, default=36)
     options.add_argument("--seed", type=int, default=4)
     options.add_argument("--show", type=int, default=10, help="differences to tell in words")
@@ -77,12 +82,15 @@ def main():
     ref = reference.Reference(ROOT / "data" / "reference")
     with tempfile.TemporaryDirectory() as folder:
         kronika = Kronika(given.kronika, folder)
-        events = pathlib.Path(folder) / "simulated.jsonl"
+        events, other = pathlib.Path(folder) / "simulated.jsonl", pathlib.Path(folder) / "noise.jsonl"
         kronika.run(
             "simulate", "--citizens", given.citizens, "--months", given.months, "--seed", given.seed, "--out", events
         )
         as_of = int(time.time()) * 1000
+        noise.write(other, given.people, given.seed, as_of, ref)
         good = agree(kronika, events, ref, as_of, given.show)
+        good = agree(kronika, other, ref, as_of, given.show) and good
+        good = agree(kronika, other, ref, as_of - 420 * noise.DAY, given.show) and good
         if not notices(kronika, events, folder, ref, as_of):
             print("a message that the oracle did not get made no difference")
             good = False

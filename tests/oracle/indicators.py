@@ -4,6 +4,7 @@ import cases
 import civil
 from pathway import MONITORED
 from person import REHAB_SERVICES
+from reference import rounded
 
 FITS = {
     1: {"GP_FOLLOWUP", "SELF_CARE_OFFER", "NON_SPECIFIC_MUNICIPAL", "MUNICIPAL_REHAB"},
@@ -90,17 +91,13 @@ class Tally:
         p = self.p
         for case, programme in cases.all_of(p):
             kind = programme or cases.diabetes_type(p, case)
-            if p.municipality(case) == "UNKNOWN":
-                self.excluded("I-02", case, kind)
-            else:
+            if p.resident(case):
                 self.put("I-02", case, kind, numerator=1)
             for quarter, at in self.quarters_from(case):
                 if not p.alive(at):
                     break
                 kind = programme or cases.diabetes_type(p, at)
-                if p.municipality(at) == "UNKNOWN":
-                    self.excluded("I-01", at, kind, period=quarter)
-                else:
+                if p.resident(at):
                     self.put("I-01", at, kind, period=quarter, numerator=1)
                 if programme == "KOL":
                     self.kol_case(quarter, at)
@@ -134,7 +131,10 @@ class Tally:
     def diabetes_case(self, quarter, at, case, kind):
         p = self.p
         age = p.age(at)
-        if age is None:
+        if age is None:  # an age is asked for: unknown (16)
+            for indicator in ("I-15", "I-16a", "I-16b", "I-16c", "I-16d"):
+                if indicator == "I-15" or at - case >= 365:
+                    self.unknown(indicator, at, kind, period=quarter)
             return
         if age < 18:
             return
@@ -238,7 +238,7 @@ class Tally:
                 self.unknown("I-21" + letter, index, programme)
             else:
                 change = pair[1].value - pair[0].value
-                thousandths = int(round(change * 1000))
+                thousandths = int(rounded(change * 1000, 0))
                 self.share("I-21" + letter, index, programme, True, sum_thousandths=thousandths)
         if self.open_window(index, 60):
             self.unknown("I-22", index, programme)
@@ -259,7 +259,7 @@ class Tally:
         last = [v for v in values if v.mark == "END" and v.time >= entry and (after is None or v.time < after)]
         if last:
             return baseline, last[-1]
-        near = [v for v in values if v is not baseline and abs(v.date - final_date) <= 30]
+        near = [v for v in values if v is not baseline and v.mark != "END" and abs(v.date - final_date) <= 30]
         if not near:
             return None
         return baseline, min(near, key=lambda v: (abs(v.date - final_date), v.time))
@@ -273,7 +273,7 @@ class Tally:
             if stay.admission:
                 self.preventable(stay)
             kol = self.is_kol(stay)
-            adult = p.birth is not None and civil.completed_years(p.birth, stay.first_date) >= 30
+            adult = p.birth is None or civil.completed_years(p.birth, stay.first_date) >= 30
             if kol and adult and stay.admission and stay.acute is not False:
                 deaths.append(stay)
             if stay.discharged_alive and stay.admission:
@@ -317,7 +317,7 @@ class Tally:
         p, index = self.p, stay.last_date
         if p.death_date is not None and 0 <= p.death_date - index <= 30:
             self.excluded("I-13", index, "KOL")
-        elif stay.acute is None:
+        elif stay.acute is None or p.birth is None:
             self.unknown("I-13", index, "KOL")
         else:
             self.readmission("I-13", stay, "KOL")
@@ -351,7 +351,7 @@ class Tally:
     def died_soon(self, stay, quarter, rolling):
         p, index = self.p, stay.first_date
         where = {"period": quarter, "rolling": rolling}
-        if self.open_window(index, 30) or stay.acute is None:
+        if self.open_window(index, 30) or stay.acute is None or p.birth is None:
             self.unknown("I-14", index, "KOL", **where)
         else:
             dead = p.death_date is not None and 0 <= p.death_date - index <= 30
@@ -389,21 +389,27 @@ class Tally:
                 self.unknown("I-18" + letter, index, "HEART_IHD")
 
     def preventable(self, stay):
-        p, ref, index = self.p, self.p.reference, stay.first_date
-        if p.birth is None:
+        p, index = self.p, stay.first_date
+        if not p.resident(index):
             return
-        nowhere = p.municipality(index) == "UNKNOWN"
         first_of_period = civil.first_day(civil.quarter_of(index))
-        if civil.completed_years(p.birth, first_of_period) >= 15 and stay.any_main(lambda c: ref.in_sets("ACSC_", c)):
-            sets = ("ACSC_ASTHMA", "ACSC_KOL", "ACSC_HF", "ACSC_DIABETES")
-            detail = next(name for name in sets if stay.any_main(lambda c, name=name: ref.in_set(name, c)))
-            birth = stay.any_main(lambda c: c.upper().startswith("DO"))
-            if nowhere or stay.died or stay.last_date == stay.first_date or birth:
-                self.excluded("I-19", index, detail=detail)
-            else:
-                self.put("I-19", index, detail=detail, numerator=1)
-        if civil.completed_years(p.birth, index) >= 65 and stay.any_main(lambda c: ref.in_sets("FOREBYG_", c)):
-            if nowhere or stay.died:
-                self.excluded("I-20", index, None)
-            else:
-                self.put("I-20", index, numerator=1)
+        child = stay.any_main(lambda c: c.upper().startswith("DO"))
+        self.preventable_by("I-19", "ACSC_", stay, first_of_period, 15, stay.last_date == stay.first_date or child)
+        self.preventable_by("I-20", "FOREBYG_", stay, index, 65, False)
+
+    def preventable_by(self, indicator, sets, stay, on, least_age, left_out):
+        p, ref, index = self.p, self.p.reference, stay.first_date
+        if not stay.any_main(lambda c: ref.in_sets(sets, c)):
+            return
+        if p.birth is not None and civil.completed_years(p.birth, on) < least_age:
+            return
+        detail = ""
+        if indicator == "I-19":  # of several sets the first
+            named = ("ACSC_ASTHMA", "ACSC_KOL", "ACSC_HF", "ACSC_DIABETES")
+            detail = next(name for name in named if stay.any_main(lambda c, name=name: ref.in_set(name, c)))
+        if stay.died or left_out:
+            self.excluded(indicator, index, detail=detail)
+        elif p.birth is None:
+            self.unknown(indicator, index, None, detail=detail)
+        else:
+            self.put(indicator, index, detail=detail, numerator=1)

@@ -87,7 +87,6 @@ class Pathway:
         e, c = self.now, event.content
         e.waits.append(Wait(event.time, word(c["requested_service"], "REQUESTED_SERVICE_"), self.level_at(event.time)))
         e.wait_referral, e.receiver = c["referral_id"], c["receiver_org"]
-        e.pending = None
 
     def back(self, time):
         self.end_wait(time, "BACK")
@@ -196,6 +195,7 @@ class Pathway:
             replaced = replaces in self.now.in_force
             if self.takes_over(event, c["receiver_org"]):
                 self.take_over(c["receiver_org"])
+                self.now.wait_referral = referral  # what the receiver hangs on from now (16)
                 if state in WAITING:
                     self.go("REFERRED", time)
             elif replaced and state in WAITING:  # T10

@@ -110,9 +110,9 @@ class Person:
             pathway.moved(old, new, event)
 
     def measured(self, event):
+        if event.content.get("preliminary") or not event.values:
+            return  # not used, or left out as a contradiction
         self.observed.append(event.time)
-        if event.content.get("preliminary"):
-            return
         for key, value in event.values.items():
             self.values.setdefault(key, []).append(Value(event, value))
         self.detect(event)
@@ -184,6 +184,9 @@ class Person:
         found = next((m for when, m in reversed(self.residences) if when <= self.cut(date)), self.home)
         return found if found in self.reference.municipalities else "UNKNOWN"
 
+    def resident(self, date):
+        return self.municipality(date) != "UNKNOWN"
+
     def education(self, date):
         return next((g for when, g in reversed(self.educations) if when <= self.cut(date)), "UNKNOWN")
 
@@ -213,9 +216,7 @@ class Person:
         return mrc.value if mrc else None
 
     def examined(self, key, date, max_age):
-        """Whether an examination was DONE; of several on one date the latest counts (16)."""
-        by_date = {}
-        for v in self.values.get(key, []):
-            if v.time <= self.cut(date) and date - v.date <= max_age:
-                by_date[v.date] = v.value
-        return "DONE" in by_date.values()
+        """Whether it was DONE; NOT_DONE is no examination (16)."""
+        return any(
+            v.value == "DONE" and v.time <= self.cut(date) and date - v.date <= max_age for v in self.values.get(key, [])
+        )

@@ -26,7 +26,7 @@ class Stay:
         self.open = self.end == FOREVER
         self.admission = min(self.end, as_of) - self.start >= ADMISSION
         self.acute = contacts[0].acute  # None: unknown
-        last = max(contacts, key=lambda c: c.end)
+        last = [c for c in contacts if c.end == self.end][-1]
         dead = death is not None and death <= self.end
         self.discharged_alive = not self.open and last.disposition != "DECEASED" and not dead
         self.died = not self.open and not self.discharged_alive
@@ -42,7 +42,7 @@ class Stays:
     """Takes the events of a person in fold order, then tells the stays."""
 
     def __init__(self):
-        self.contacts, self.reports = [], []
+        self.contacts, self.waiting = [], []
 
     def take(self, event):
         c = event.content
@@ -51,17 +51,29 @@ class Stays:
                 if contact.end == FOREVER:
                     contact.end = event.time
             self.contacts.append(Contact(event))
+            self.hand_out(self.contacts[-1])
         elif event.type == "hospital_stay_ended":
             disposition = word(c.get("disposition"), "DISPOSITION_")
-            for contact in self.contacts:
-                if c.get("contact_id"):
-                    meant = contact.id == c["contact_id"] and not contact.own_end
-                else:
-                    meant = contact.episode == c.get("episode_id") and contact.end == FOREVER
-                if meant:
+            for contact in self.named(c):
+                if contact.end == FOREVER or (c.get("contact_id") and not contact.own_end):
                     contact.end, contact.own_end, contact.disposition = event.time, True, disposition
         elif event.type == "discharge_report_received":
-            self.reports.append(c)
+            if not self.named(c):
+                self.waiting.append(c)
+            for contact in self.named(c):
+                contact.reports.append(c)
+
+    def named(self, content):
+        """The contacts that an end or a report names: the latest of the contact id, or all of the episode so far (16)."""
+        if content.get("contact_id"):
+            return [c for c in self.contacts if c.id == content["contact_id"]][-1:]
+        return [c for c in self.contacts if c.episode == content.get("episode_id")]
+
+    def hand_out(self, contact):
+        """Reports that came before their contact's start count for the first that they name."""
+        mine = [r for r in self.waiting if contact in self.named(r)]
+        contact.reports += mine
+        self.waiting = [r for r in self.waiting if r not in mine]
 
     def died(self, at):
         for contact in self.contacts:
@@ -69,12 +81,6 @@ class Stays:
                 contact.end = at
 
     def merged(self, as_of, death):
-        for contact in self.contacts:
-            contact.reports = [
-                r
-                for r in self.reports
-                if (r["contact_id"] == contact.id if r.get("contact_id") else r.get("episode_id") == contact.episode)
-            ]
         groups, end = [], None
         for contact in sorted(self.contacts, key=lambda c: c.start):
             if groups and contact.start - end <= GAP:
