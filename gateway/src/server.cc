@@ -1,5 +1,6 @@
 #include "citizen_service.h"
 #include "indicator_service.h"
+#include "report_service.h"
 #include "status_service.h"
 
 #include <string>
@@ -27,6 +28,7 @@ class GrpcServer final : public Server {
         services_(services),
         citizens_(options_, services_),
         indicators_(options_, services_),
+        reports_(options_, services_),
         status_(options_, services_) {}
 
   Result<void> listen() {
@@ -40,6 +42,7 @@ class GrpcServer final : public Server {
     builder.SetMaxReceiveMessageSize(64 << 10);  // requests are names and dates
     builder.RegisterService(&citizens_);
     builder.RegisterService(&indicators_);
+    builder.RegisterService(&reports_);
     builder.RegisterService(&status_);
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port == 0) {
@@ -67,7 +70,7 @@ class GrpcServer final : public Server {
       health->SetServingStatus(serving);
       for (const char* name :
            {"ready", "kronika.query.v1.CitizenService", "kronika.query.v1.IndicatorService",
-            "kronika.query.v1.StatusService"}) {
+            "kronika.query.v1.ReportService", "kronika.query.v1.StatusService"}) {
         health->SetServingStatus(name, serving);
       }
     }
@@ -84,6 +87,7 @@ class GrpcServer final : public Server {
   const Services services_;
   CitizenService citizens_;
   IndicatorService indicators_;
+  ReportService reports_;
   StatusService status_;
   std::unique_ptr<grpc::Server> server_;  // last: its threads use what stands above
   std::uint16_t port_ = 0;

@@ -22,11 +22,14 @@ grpc::StatusCode of(Errc e) {
     case Errc::kRulesetVersionUnknown:
     case Errc::kPeriodMalformed:
     case Errc::kTableUnknown:
+    case Errc::kOrganisationMalformed:
+    case Errc::kGoalAreaUnknown:
     case Errc::kPageSizeNegative:
     case Errc::kPageTokenInvalid:
       return grpc::StatusCode::INVALID_ARGUMENT;
     case Errc::kCitizenUnknown:
     case Errc::kPathwayNone:
+    case Errc::kReportNone:
     case Errc::kIndicatorUnknown:
       return grpc::StatusCode::NOT_FOUND;
     case Errc::kRulesetNone:

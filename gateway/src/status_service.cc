@@ -37,7 +37,7 @@ void StatusService::fill(query::v1::Status& response) const {
                 *out.mutable_citizens());
   }
   const auto ends = services_.log_ends();
-  std::int64_t events = 0;
+  std::int64_t events = 0, reports = 0;
   for (const auto& [at, position] : services_.view.positions()) {
     if (at.topic >= std::size(kViewTopics)) continue;
     query::v1::TopicPosition& out = *response.add_positions();
@@ -51,8 +51,10 @@ void StatusService::fill(query::v1::Status& response) const {
     // Event topics have no gaps, so positions count events; flytning is written by transactions.
     if (at.topic < kInputTopics && kViewTopics[at.topic] != bus::kFlytning)
       events += position.next_offset;
+    if (kViewTopics[at.topic] == bus::kRapport) reports += position.next_offset;
   }
   response.set_events(events);
+  response.set_reports(reports);
   fill_generation(services_.rules, *response.mutable_rules());
   response.set_version(options_.version);
 }

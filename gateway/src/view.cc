@@ -12,6 +12,8 @@
 
 #include <kronika/bus/wire.h>
 #include <kronika/codec/citizen_codec.h>
+#include <kronika/codec/errc.h>
+#include <kronika/codec/event_codec.h>
 #include <kronika/codec/ledger_codec.h>
 #include <kronika/gateway/errc.h>
 #include <kronika/gateway/view.h>
@@ -21,6 +23,8 @@ namespace {
 
 constexpr std::uint8_t kCitizenStateIndex = 6;
 constexpr std::uint8_t kIndicatorStateIndex = 7;
+constexpr std::uint8_t kRapportIndex = 8;
+static_assert(kViewTopics[kRapportIndex] == bus::kRapport);
 static_assert(kViewTopics[kCitizenStateIndex] == bus::kCitizenState);
 static_assert(kViewTopics[kIndicatorStateIndex] == bus::kIndicatorState);
 
@@ -71,6 +75,7 @@ class RocksView final : public View {
   std::uint64_t cells_version(domain::Indicator indicator) const override {
     return cell_versions_[static_cast<std::size_t>(indicator)].load(std::memory_order_acquire);
   }
+  Result<std::vector<domain::ReportRecord>> reports(std::string_view organisation) const override;
   ViewCounts counts() const override {
     const std::shared_lock lock(mutex_);
     return counts_;
@@ -107,6 +112,7 @@ class RocksView final : public View {
   };
   Result<void> stage(const bus::Record& record, TopicPartition at, store::WriteSet& writes,
                      Pending& pending) const;
+  static void stage_report(const bus::Record& record, store::WriteSet& writes);
   Result<void> stage_state(const bus::Record& record, std::string_view message,
                            store::WriteSet& writes, Pending& pending) const;
   void stage_progress(std::string_view message, TopicPartition at, store::WriteSet& writes,
@@ -248,6 +254,10 @@ Result<void> RocksView::apply(std::span<const bus::Record> batch,
 
 Result<void> RocksView::stage(const bus::Record& record, TopicPartition at, store::WriteSet& writes,
                               Pending& pending) const {
+  if (at.topic == kRapportIndex) {
+    stage_report(record, writes);
+    return {};
+  }
   std::string_view message;
   if (!record.tombstone) {
     const auto wire = bus::read_wire(record.value);
@@ -278,6 +288,16 @@ Result<void> RocksView::stage(const bus::Record& record, TopicPartition at, stor
     writes.put(keys::kCells, record.key, message);
   }
   return {};
+}
+
+// Kept also where nobody can read it: no other reader of the topic would say so.
+void RocksView::stage_report(const bus::Record& record, store::WriteSet& writes) {
+  const auto wire = bus::read_wire(record.value);
+  std::string value;
+  append_be(value, sortable(record.timestamp.ms));
+  value.push_back(wire ? 1 : 0);
+  if (wire) value.append(wire->message);
+  writes.put(keys::kReports, keys::report_key(record.key, record.partition, record.offset), value);
 }
 
 Result<void> RocksView::stage_state(const bus::Record& record, std::string_view message,
@@ -357,6 +377,31 @@ Result<std::vector<domain::JournalEntry>> RocksView::journal(const PersonKey& pe
   return reader.take();
 }
 
+Result<std::vector<domain::ReportRecord>> RocksView::reports(std::string_view organisation) const {
+  std::vector<domain::ReportRecord> out;
+  const auto done = store_->scan_prefix(
+      keys::kReports, keys::report_prefix(organisation),
+      [&](std::string_view key, std::string_view value) {
+        if (key.size() < keys::kReportPlaceBytes || value.size() < 9) return true;
+        const std::size_t place = key.size() - keys::kReportPlaceBytes + 1;
+        domain::ReportRecord& record = out.emplace_back();
+        record.key = std::string(key.substr(0, place - 1));
+        record.origin = {Instant{from_sortable(read_be<std::uint64_t>(value, 0))}, kRapportIndex,
+                         static_cast<std::int32_t>(read_be<std::uint32_t>(key, place)),
+                         static_cast<std::int64_t>(read_be<std::uint64_t>(key, place + 4))};
+        if (value[8] == 0) return true;
+        const auto decoded = codec::decode_event(value.substr(9), record.event.emplace());
+        if (decoded) return true;
+        record.event.reset();
+        if (decoded.error().code == codec::kSchemaUnknown) {
+          record.fault = domain::Reason::kSchemaUnknown;
+        }
+        return true;
+      });
+  if (!done) return tl::unexpected(done.error());
+  return out;
+}
+
 template <class Take>
 Result<void> RocksView::each_cell(domain::Indicator indicator, domain::Quarter period, bool rolling,
                                   Take take) const {
@@ -410,7 +455,8 @@ Result<std::unique_ptr<View>> View::open(const ViewOptions& options) {
   opts.path = options.path;
   opts.column_families = {{"journal", store::Access::kAppendScan, 16},
                           {"states", store::Access::kPointLookup, 0},
-                          {"cells", store::Access::kOrderedScan, 0}};
+                          {"cells", store::Access::kOrderedScan, 0},
+                          {"reports", store::Access::kOrderedScan, 0}};
   opts.block_cache_bytes = options.block_cache_bytes;
   opts.memtable_bytes = options.memtable_bytes;
   auto store = store::StateStore::open(opts);

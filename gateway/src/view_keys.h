@@ -12,11 +12,12 @@
 namespace kronika::gateway::keys {
 
 /// Written into the identity record; a view with another one is rebuilt.
-inline constexpr std::string_view kViewLayout = "1";
+inline constexpr std::string_view kViewLayout = "2";
 
 inline constexpr store::ColumnFamily kJournal = 1;
 inline constexpr store::ColumnFamily kStates = 2;
 inline constexpr store::ColumnFamily kCells = 3;
+inline constexpr store::ColumnFamily kReports = 4;
 
 // Of column family kMeta.
 inline constexpr std::string_view kIdentity = "identity";
@@ -47,5 +48,22 @@ inline std::optional<Place> read_place(std::string_view raw) {
                static_cast<std::int32_t>(read_be<std::uint32_t>(raw, 1)),
                static_cast<std::int64_t>(read_be<std::uint64_t>(raw, 5))};
 }
+
+/// What all records under a key begin with; empty for the empty key: all records.
+inline std::string report_prefix(std::string_view record_key) {
+  std::string out(record_key);
+  if (!out.empty()) out.push_back('\0');
+  return out;
+}
+inline std::string report_key(std::string_view record_key, std::int32_t partition,
+                              std::int64_t offset) {
+  std::string out(record_key);
+  out.push_back('\0');
+  append_be(out, static_cast<std::uint32_t>(partition));
+  append_be(out, static_cast<std::uint64_t>(offset));
+  return out;
+}
+/// Length of what report_key() puts behind the record's key.
+inline constexpr std::size_t kReportPlaceBytes = 1 + 4 + 8;
 
 }  // namespace kronika::gateway::keys

@@ -83,6 +83,10 @@ void FakePlatform::publish(const domain::Event& event) {
   std::string value;
   bus::append_wire_prefix(codec::kEventSchemaId, value);
   codec::encode_event(event, value);
+  if (domain::topic_of(event.type()) == bus::kRapport) {
+    append(bus::kRapport, 0, event.sender_org, std::move(value), event.recorded_at);
+    return;
+  }
   append(domain::topic_of(event.type()), partition_of(event.person_key),
          std::string(event.person_key.view()), std::move(value), event.recorded_at);
 }

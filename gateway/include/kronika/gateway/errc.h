@@ -27,6 +27,9 @@ enum class Errc : std::uint8_t {
   kPeriodMalformed,         ///< neither "2025Q1" nor "2025Q1-R"
   kPeriodNotRolling,        ///< the indicator has no rolling figure
   kTableUnknown,            ///< not on the closed list of tables
+  kOrganisationMalformed,   ///< neither a SOR id nor a four-digit code
+  kGoalAreaUnknown,         ///< not 1 to 9
+  kReportNone,              ///< the organisation has documented nothing
   kPageSizeNegative,        ///< page_size < 0
   kPageTokenInvalid,        ///< not a token of this request
   kDeadlinePassed,          ///< the call's time is up
@@ -73,6 +76,12 @@ constexpr std::string_view slug(Errc e) {
       return "period_not_rolling";
     case Errc::kTableUnknown:
       return "table_unknown";
+    case Errc::kOrganisationMalformed:
+      return "organisation_malformed";
+    case Errc::kGoalAreaUnknown:
+      return "goal_area_unknown";
+    case Errc::kReportNone:
+      return "report_none";
     case Errc::kPageSizeNegative:
       return "page_size_negative";
     case Errc::kPageTokenInvalid:
@@ -111,6 +120,9 @@ constexpr Disposition disposition(Errc e) {
     case Errc::kPeriodMalformed:
     case Errc::kPeriodNotRolling:
     case Errc::kTableUnknown:
+    case Errc::kOrganisationMalformed:
+    case Errc::kGoalAreaUnknown:
+    case Errc::kReportNone:
     case Errc::kPageSizeNegative:
     case Errc::kPageTokenInvalid:
       return Disposition::kRejectRecord;

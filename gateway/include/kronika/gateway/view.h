@@ -1,12 +1,17 @@
 // The gateway's own copy of what it answers from, in RocksDB: every event of every citizen, the
-// citizens' states, and the indicator cells, each written in one batch with the position that it
-// covers. It may be deleted at any time: the next start reads the log again from the beginning.
+// citizens' states, the indicator cells, and the reports by organisations, each written in one
+// batch with the position that it covers. It may be deleted at any time: the next start reads the
+// log again from the beginning.
 //
-//   column family   key                                                            value
-//   journal         person (16) | topic (1) | partition (4) | offset (8), all BE   record timestamp
-//   (8) | message bytes states          person (16) CitizenStateRecord bytes cells           the
-//   cell's 12 canonical bytes                                  IndicatorCell bytes meta identity,
-//   position/..., progress/..., refused/..., counts      (src/view_keys.h)
+//   journal: person (16) | topic (1) | partition (4) | offset (8)
+//            -> record timestamp (8) | message
+//   states:  person (16) -> CitizenStateRecord
+//   cells:   the cell's 12 canonical bytes -> IndicatorCell
+//   reports: record key | 0 | partition (4) | offset (8)
+//            -> record timestamp (8) | 1 | message, or 0 where there is no wire prefix
+//   meta:    identity, position/..., progress/..., refused/..., counts (src/view_keys.h)
+//
+// Numbers in keys and before messages are big-endian.
 //
 // The journal keeps records as they came, by their place on Kafka: writing needs no read, and a
 // record read twice is the same key. Which copy of a version stays and which version is effective
@@ -34,15 +39,16 @@
 #include <kronika/domain/indicators.h>
 #include <kronika/domain/journal.h>
 #include <kronika/domain/published_table.h>
+#include <kronika/domain/reporting.h>
 #include <kronika/gateway/options.h>
 
 namespace kronika::gateway {
 
 /// What the view reads, in the order of domain::Origin::topic: the citizen task's inputs, then the
-/// two compacted topics.
+/// two compacted topics, then the reports by organisations.
 inline constexpr std::string_view kViewTopics[] = {
-    bus::kHenvisning, bus::kUdskrivning, bus::kMaaling,      bus::kForloeb,
-    bus::kPerson,     bus::kFlytning,    bus::kCitizenState, bus::kIndicatorState};
+    bus::kHenvisning, bus::kUdskrivning,  bus::kMaaling,        bus::kForloeb, bus::kPerson,
+    bus::kFlytning,   bus::kCitizenState, bus::kIndicatorState, bus::kRapport};
 inline constexpr int kInputTopics = 6;
 
 struct ViewPosition {
@@ -98,6 +104,12 @@ class View {
   [[nodiscard]] virtual Result<domain::ReportingCells> reporting(domain::Quarter period) const = 0;
   /// Changes with every write to a cell of the indicator.
   [[nodiscard]] virtual std::uint64_t cells_version(domain::Indicator indicator) const = 0;
+
+  /// Every record of the topic rapport under this key (a SOR id); all, where it is empty. In no
+  /// order, nothing left out: domain::fold_reports judges them. What is read is small (some ten
+  /// records an organisation and year), so it is folded whenever it is asked for.
+  [[nodiscard]] virtual Result<std::vector<domain::ReportRecord>> reports(
+      std::string_view organisation) const = 0;
 
   [[nodiscard]] virtual ViewCounts counts() const = 0;
   /// Refused records that name no citizen.
