@@ -11,8 +11,17 @@ import csv
 import sys
 
 MUNICIPALITIES = "data/reference/municipalities.csv"
-# Sector REGION begins with the reform: regional health services outside hospitals.
+# Sector REGION begins with the reform for patients: regional health services outside hospitals. The regions' own
+# administrations, which report on their work, are of that sector from the start.
 REFORM = "2027-01-01"
+ADMINISTRATIONS = [
+    ("1081", "0851", "Region Nordjylland", "2007-01-01", ""),
+    ("1082", "0791", "Region Midtjylland", "2007-01-01", ""),
+    ("1083", "0630", "Region Syddanmark", "2007-01-01", ""),
+    ("1084", "0219", "Region Hovedstaden", "2007-01-01", "2026-12-31"),
+    ("1085", "0340", "Region Sjælland", "2007-01-01", "2026-12-31"),
+    ("OEST", "0265", "Region Østdanmark", REFORM, ""),
+]
 
 SCENARIO = [
     ("990000000000101", "Testpraksis G1", "GP", "0751", "PRAKSIS"),
@@ -53,6 +62,8 @@ def main():
     for region, code in (("1081", "0851"), ("1082", "0751"), ("1083", "0461"), ("OEST", "0265")):
         out.writerow([f"99000004{code}001", f"Regionalt sundhedstilbud {names[code]} (syntetisk)", "REGION", code,
                       region, "NAERHOSPITAL", REFORM, ""])
+    for region, code, name, begin, end in ADMINISTRATIONS:
+        out.writerow([f"99000005{code}001", f"{name}, forvaltningen (syntetisk)", "REGION", code, region, "", begin, end])
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void print(const Context& context, const simulator::Summary& done, const std::string& where,
+void print(const Context& context, const simulator::Summary& done,
+           const simulator::ReportSummary& reports, const std::string& where,
            const std::string& example) {
   if (context.json) {
     nlohmann::json types = nlohmann::json::object();
@@ -40,6 +41,8 @@ void print(const Context& context, const simulator::Summary& done, const std::st
                                   {"cancellations", done.cancellations},
                                   {"refusable", done.refusable},
                                   {"by_type", types},
+                                  {"reports", reports.events},
+                                  {"reporting_organisations", reports.organisations},
                                   {"example_person_key", example}}
                        .dump()
                 << '\n';
@@ -50,7 +53,9 @@ void print(const Context& context, const simulator::Summary& done, const std::st
               << " invented citizens (of a population of " << n(done.citizens) << ") " << where
               << "\n  " << n(done.late) << " late, " << n(done.duplicates) << " sent twice, "
               << n(done.corrections) << " corrected, " << n(done.cancellations) << " cancelled, "
-              << n(done.refusable) << " with an impossible value\n";
+              << n(done.refusable) << " with an impossible value\n"
+              << n(reports.events) << " reports of " << n(reports.organisations)
+              << " municipalities and regions\n";
   if (!example.empty()) {
     context.out << "  one of them: ./kronika citizen show --key " << example << '\n';
   }
@@ -93,8 +98,14 @@ int simulate(const Context& context, const SimulateOptions& options) {
           out << codec::write_native_json(arrival.event) << '\n';
           return out.good();
         });
+    const simulator::ReportSummary reports =
+        simulator::simulate_reports(**rules, how, [&](const simulator::Arrival& arrival) {
+          out << codec::write_native_json(arrival.event) << '\n';
+          return out.good();
+        });
     if (!out.flush().good()) return report(context, "cannot write " + options.out, kNotDone);
-    if (options.out != "-") print(context, done, "written to " + options.out, example_of(done));
+    if (options.out != "-")
+      print(context, done, reports, "written to " + options.out, example_of(done));
     return kDone;
   }
 
@@ -107,11 +118,17 @@ int simulate(const Context& context, const SimulateOptions& options) {
         if (auto sent = out.publish(arrival.event); !sent) failure = sent.error();
         return !failure;
       });
+  const simulator::ReportSummary reports =
+      simulator::simulate_reports(**rules, how, [&](const simulator::Arrival& arrival) {
+        if (failure) return false;
+        if (auto sent = out.publish(arrival.event); !sent) failure = sent.error();
+        return !failure;
+      });
   if (failure) return report(context, *failure);
   const auto totals = out.finish(60s);
   if (!totals) return report(context, totals.error());
   if (totals->failed > 0) return report(context, *totals->first_failure);
-  print(context, done, "published", example_of(done));
+  print(context, done, reports, "published", example_of(done));
   return kDone;
 }
 

@@ -89,7 +89,10 @@ def read(path):
     people = {}
     with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file):
-            event = Event(json.loads(line), number)
+            raw = json.loads(line)
+            if "person_key" not in raw:
+                continue  # a report by an organisation
+            event = Event(raw, number)
             people.setdefault(event.person, []).append(event)
     return people
 

@@ -172,5 +172,52 @@ TEST(Simulator, ResidentsAddUpToThePopulation) {
   }
 }
 
+std::vector<Arrival> reports(const Options& o, ReportSummary* summary = nullptr) {
+  std::vector<Arrival> arrivals;
+  const ReportSummary s = simulate_reports(rules(), o, [&arrivals](const Arrival& a) {
+    arrivals.push_back(a);
+    return true;
+  });
+  if (summary != nullptr) *summary = s;
+  return arrivals;
+}
+
+TEST(SimulatorReports, AreTheSameForTheSameSeedAndHoldNoPerson) {
+  const auto a = reports(options(10, 36));
+  const auto b = reports(options(99, 36));
+  ASSERT_EQ(a.size(), b.size()) << "organisations report whatever the population is";
+  Instant last = Instant::min();
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    ASSERT_EQ(a[i].event.event_id, b[i].event.event_id);
+    ASSERT_TRUE(same_content(a[i].event, b[i].event));
+    ASSERT_TRUE(a[i].event.person_key.is_zero());
+    ASSERT_TRUE(a[i].event.simulated);
+    ASSERT_EQ(topic_of(a[i].event.type()), "rapport");
+    ASSERT_LE(last, a[i].arrives_at);
+    ASSERT_LE(a[i].arrives_at, options().end);
+    last = a[i].arrives_at;
+  }
+}
+
+TEST(SimulatorReports, OnlyGoalsWithoutTargetAreRefused) {
+  ReportSummary s;
+  std::map<EventType, int> types;
+  std::uint64_t refused = 0;
+  for (const Arrival& a : reports(options(10, 36), &s)) {
+    ++types[a.event.type()];
+    const auto refusal = check(rules(), a.event, a.arrives_at);
+    if (!refusal) continue;
+    ++refused;
+    EXPECT_EQ(refusal->field, "goal_progress_reported.measurable_target");
+  }
+  EXPECT_EQ(refused, s.refusable);
+  EXPECT_GT(refused, 0U);
+  EXPECT_GT(s.duplicates + s.corrections + s.cancellations, 0U);
+  EXPECT_EQ(s.organisations, 98U + 5U) << "before 2027 there are five regions";
+  EXPECT_GT(types[EventType::kGoalProgressReported], 200);
+  EXPECT_GT(types[EventType::kAnnualDocumentation], 150);
+  EXPECT_GT(types[EventType::kFinalReportAnswered], 2);
+}
+
 }  // namespace
 }  // namespace kronika::simulator

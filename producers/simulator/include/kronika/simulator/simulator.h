@@ -63,6 +63,19 @@ struct Summary {
 [[nodiscard]] Summary simulate(const domain::Rules& rules, const Options& options,
                                const std::function<bool(const Arrival&)>& emit);
 
+struct ReportSummary {
+  std::uint64_t organisations = 0;  ///< that reported something
+  std::uint64_t events = 0;         ///< emitted
+  std::uint64_t duplicates = 0, corrections = 0, cancellations = 0, refusable = 0;
+};
+
+/// Reports by municipalities and regions on their own work, by the same options, apart from the
+/// citizens' events: goals when the time line begins, documentation of each year in the next
+/// February or March, and a few final reports at the end. In order of arrival; `emit` returns false
+/// to stop early.
+[[nodiscard]] ReportSummary simulate_reports(const domain::Rules& rules, const Options& options,
+                                             const std::function<bool(const Arrival&)>& emit);
+
 /// CSV of residents that fits the same options: municipality, sex, age_band, quarter, count on the
 /// first and on the last day of each quarter of the time line. Age bands are those of domain.md
 /// 0.2, but 0-17 is split at 15, which I-19 needs.
