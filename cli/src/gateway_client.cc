@@ -20,6 +20,7 @@ GatewayClient::GatewayClient(const Context& context) {
                                 grpc::InsecureChannelCredentials(), arguments);
   citizens_ = query::v1::CitizenService::NewStub(channel);
   indicators_ = query::v1::IndicatorService::NewStub(channel);
+  reports_ = query::v1::ReportService::NewStub(channel);
   status_ = query::v1::StatusService::NewStub(channel);
 }
 

@@ -20,6 +20,7 @@ class GatewayClient {
 
   query::v1::CitizenService::Stub& citizens() { return *citizens_; }
   query::v1::IndicatorService::Stub& indicators() { return *indicators_; }
+  query::v1::ReportService::Stub& reports() { return *reports_; }
   query::v1::StatusService::Stub& status() { return *status_; }
 
   /// `method` is a pointer to a stub's unary method.
@@ -34,6 +35,7 @@ class GatewayClient {
  private:
   std::unique_ptr<query::v1::CitizenService::Stub> citizens_;
   std::unique_ptr<query::v1::IndicatorService::Stub> indicators_;
+  std::unique_ptr<query::v1::ReportService::Stub> reports_;
   std::unique_ptr<query::v1::StatusService::Stub> status_;
 };
 

@@ -2,6 +2,7 @@
 // lives in its own.
 #include "commands.h"
 #include "publish_command.h"
+#include "report_command.h"
 #include "simulate_command.h"
 
 #include <functional>
@@ -45,6 +46,7 @@ struct Options {
   cli::IndicatorOptions indicator;
   cli::CellOptions cells;
   cli::DeadLetterOptions dead_letters;
+  cli::ReportOptions report;
   cli::VerifyOptions verify;
   int wait_seconds = 60;
   std::vector<std::string> paths;
@@ -114,6 +116,41 @@ void indicator_commands(CLI::App& app, Options& o, Run& run) {
   cells.add_option("--as-of", o.cells.as_of, "with --events: a date (its end) or an instant");
   cells.callback(
       [&] { run = [&](const cli::Context& c) { return cli::indicator_cells(c, o.cells); }; });
+}
+
+void report_commands(CLI::App& app, Options& o, Run& run) {
+  CLI::App& reports = *app.add_subcommand(
+      "report", "what organisations report, and the final report: Markdown, HTML or JSON");
+  reports.require_subcommand(1);
+  const auto add = [&](const char* name, const char* what, auto command) -> CLI::App& {
+    CLI::App& sub = *reports.add_subcommand(name, what);
+    CLI::Option* html = sub.add_flag("--html", o.report.html, "one HTML page");
+    sub.add_flag("--markdown")->description("Markdown, which is the default")->excludes(html);
+    sub.add_option("--output", o.report.output, "write to this file; default standard output");
+    sub.add_option("--as-of", o.report.as_of,
+                   "of the reports: a date (its end) or an instant with offset; default now");
+    sub.add_option("--known-at", o.report.known_at, "what was known then; default everything");
+    sub.callback([&o, &run, command] {
+      run = [&o, command](const cli::Context& c) { return command(c, o.report); };
+    });
+    return sub;
+  };
+  constexpr const char* kOrganisation = "SOR id, or the code of a municipality or region";
+  CLI::App& goals = add("goals", "the goal register: nine areas", cli::report_goals);
+  goals.add_option("--org", o.report.organisation, std::string(kOrganisation) + "; default all");
+  goals.add_option("--area", o.report.area, "1 to 9; default all");
+  CLI::App& annual =
+      add("annual", "the annual documentation of one organisation", cli::report_annual);
+  annual.add_option("organisation", o.report.organisation, kOrganisation)->required();
+  annual.add_option("--year", o.report.year, "default all");
+  CLI::App& final_report =
+      add("final", "the final report of seven sections, with computed figures", cli::report_final);
+  final_report.add_option("--period", o.report.period,
+                          "2026Q3; default the last quarter that has ended");
+  final_report.add_option("--texts", o.report.texts,
+                          "file with texts of your own, each under a heading such as: # 3a");
+  final_report.add_option("--org", o.report.organisation,
+                          std::string(kOrganisation) + ": its goals and answers; default all");
 }
 
 void log_commands(CLI::App& app, Options& o, Run& run) {
@@ -211,6 +248,7 @@ int main(int argc, char** argv) {
   Run run;
   citizen_commands(app, options, run);
   indicator_commands(app, options, run);
+  report_commands(app, options, run);
   log_commands(app, options, run);
   other_commands(app, options, run);
   try {

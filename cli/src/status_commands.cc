@@ -168,7 +168,8 @@ int status(const Context& context) {
   context.out << "kronika " << status.version() << ", rules generation " << status.rules().ordinal()
               << " (" << status.rules().hash() << ")\n"
               << grouped(status.events()) << " events, " << grouped(status.citizens())
-              << " citizens (" << grouped(status.simulated_citizens()) << " simulated)\n";
+              << " citizens (" << grouped(status.simulated_citizens()) << " simulated), "
+              << grouped(status.reports()) << " reports\n";
   struct Topic {
     std::int64_t next = 0, end = 0;
     google::protobuf::Timestamp last;
@@ -228,6 +229,7 @@ int summary(const Context& context, int wait_seconds) {
     nlohmann::json all = {{"events", status.events()},
                           {"citizens", status.citizens()},
                           {"simulated_citizens", status.simulated_citizens()},
+                          {"reports", status.reports()},
                           {"refused_messages", books->refused_count},
                           {"refused_by_reason", books->refused}};
     if (books->counted) {
@@ -257,7 +259,9 @@ int summary(const Context& context, int wait_seconds) {
   out << "  " << grouped(status.citizens()) << " citizens, " << grouped(status.simulated_citizens())
       << " of them SIMULATED; pathways by state:\n";
   print_pathways(context, status);
-  out << "    * suppressed: 1 to 4\n\nIndicators, whole nation, all programmes (live)\n";
+  out << "    * suppressed: 1 to 4\n  " << grouped(status.reports())
+      << " reports by municipalities and regions\n\nIndicators, whole nation, all programmes "
+         "(live)\n";
   Table indicators({"indicator",
                     "title",
                     "period",
@@ -279,6 +283,7 @@ int summary(const Context& context, int wait_seconds) {
       << "  ./kronika citizen show " << citizen << "\n"
       << "  ./kronika citizen timeline " << citizen << "\n"
       << "  ./kronika indicator show I-01 --table REGION\n"
+      << "  ./kronika report final --html --output final.html\n"
       << "  ./kronika dead-letters list     what was refused, and why\n"
       << "  ./kronika verify                recomputes everything from the log and compares\n"
       << "  grpcurl -plaintext " << gateway.address << ":" << gateway.port << " list\n";
