@@ -1,6 +1,7 @@
 #include "commands.h"
 #include "gateway_client.h"
 #include "table.h"
+#include "times.h"
 
 #include <iostream>
 #include <map>
@@ -69,6 +70,34 @@ class Gateway final : public verify::GatewaySource {
     return rows;
   }
 
+  Result<std::vector<std::string>> reports(Instant as_of) override {
+    query::v1::ListGoalsRequest request;
+    set_time(as_of, request.mutable_as_of());
+    query::v1::GoalRegister answer;
+    const grpc::Status done = client_.call(&query::v1::ReportService::Stub::ListGoals,
+                                           client_.reports(), request, answer);
+    if (!done.ok()) return tl::unexpected(error_of(done));
+    domain::Reporting reporting;
+    const query::v1::ReportBasis& basis = answer.basis();
+    reporting.tally = {basis.records(),   basis.effective(), basis.superseded(),
+                       basis.cancelled(), basis.duplicate(), basis.refused_count()};
+    for (const query::v1::GoalArea& area : answer.areas()) {
+      for (const query::v1::Goal& goal : area.goals()) {
+        domain::GoalRow& row = reporting.goals.emplace_back();
+        row.area = goal.area();
+        row.organisation = goal.organisation();
+        row.owner = goal.owner();
+        row.measurable_target = goal.measurable_target();
+        row.steps.resize(static_cast<std::size_t>(goal.steps_size()));
+        for (std::uint8_t s = 1; s <= 4; ++s) {
+          const auto status = static_cast<domain::GoalStatus>(s);
+          if (domain::name_of(status) == goal.status()) row.status = status;
+        }
+      }
+    }
+    return verify::lines_of(reporting);
+  }
+
  private:
   GatewayClient client_;
   const domain::Rules& rules_;
@@ -87,8 +116,9 @@ void print(const Context& context, const verify::Report& report) {
   }
   out << (report.agrees() ? "OK: " : "DIFFERENT: ") << grouped(report.events) << " events, "
       << grouped(report.refused) << " refused, " << grouped(report.citizens) << " citizens, "
-      << grouped(report.cells) << " cells, " << grouped(report.tables) << " tables of the gateway; "
-      << grouped(report.difference_count) << " differences\n";
+      << grouped(report.cells) << " cells, " << grouped(report.tables) << " tables of the gateway, "
+      << grouped(report.reports) << " reports; " << grouped(report.difference_count)
+      << " differences\n";
 }
 
 void print_json(const Context& context, const verify::Report& report) {
@@ -96,14 +126,19 @@ void print_json(const Context& context, const verify::Report& report) {
   for (const verify::Difference& d : report.differences) {
     differences.push_back({{"kind", d.kind}, {"where", d.where}, {"detail", d.detail}});
   }
-  context.out
-      << nlohmann::json{{"agrees", report.agrees()},  {"events", report.events},
-                        {"refused", report.refused},  {"citizens", report.citizens},
-                        {"moved", report.moved},      {"cells", report.cells},
-                        {"tables", report.tables},    {"difference_count", report.difference_count},
-                        {"differences", differences}, {"notes", report.notes}}
-             .dump()
-      << '\n';
+  context.out << nlohmann::json{{"agrees", report.agrees()},
+                                {"events", report.events},
+                                {"refused", report.refused},
+                                {"citizens", report.citizens},
+                                {"moved", report.moved},
+                                {"cells", report.cells},
+                                {"tables", report.tables},
+                                {"reports", report.reports},
+                                {"difference_count", report.difference_count},
+                                {"differences", differences},
+                                {"notes", report.notes}}
+                     .dump()
+              << '\n';
 }
 
 }  // namespace

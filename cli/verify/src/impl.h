@@ -68,6 +68,8 @@ struct Verifier::Impl {
   Result<void> check_cells();
   // tables.cc
   Result<void> check_tables(GatewaySource& gateway);
+  // reports.cc
+  Result<void> check_reports(GatewaySource* gateway);
 };
 
 /// "I-12 2025Q1 0751 KOL level 2 ...", for people.

@@ -9,6 +9,7 @@
 #include <kronika/bus/topics.h>
 #include <kronika/bus/wire.h>
 #include <kronika/codec/citizen_codec.h>
+#include <kronika/codec/event_codec.h>
 #include <kronika/codec/ledger_codec.h>
 #include <kronika/codec/schema_ids.h>
 #include <kronika/verify/verify.h>
@@ -57,8 +58,24 @@ class MemorySource final : public LogSource {
 // A gateway that publishes what the log's cells say, or one row more.
 class FakeGateway final : public GatewaySource {
  public:
+  Result<std::vector<std::string>> reports(Instant as_of) override {
+    std::vector<domain::ReportRecord> records;
+    for (int p = 0; p < FakePlatform::kPartitions; ++p) {
+      for (const LogRecord& record : platform_.log(bus::kRapport, p)) {
+        domain::ReportRecord& r = records.emplace_back();
+        r.key = record.key;
+        r.origin = {record.timestamp, 0, p, record.offset};
+        (void)codec::decode_event(bus::read_wire(record.value)->message, r.event.emplace());
+      }
+    }
+    auto reporting = domain::fold_reports(platform_.rules(), records, {as_of, Instant::max()});
+    if (wrong_goal) reporting.goals.back().status = domain::GoalStatus::kReached;
+    return lines_of(reporting);
+  }
+
   explicit FakeGateway(FakePlatform& platform) : platform_(platform) {}
   bool wrong = false;
+  bool wrong_goal = false;
 
   Result<std::map<std::int32_t, std::int64_t>> positions() override {
     std::map<std::int32_t, std::int64_t> out;
@@ -162,6 +179,23 @@ class VerifyTest : public ::testing::Test {
 
   FakePlatform platform_;
 };
+
+TEST_F(VerifyTest, ReportsAreFoldedOnceMoreAndAWrongGoalIsFound) {
+  domain::GoalProgressReported goal;
+  goal.area = 2;
+  goal.owner = "Sundhed";
+  goal.measurable_target = "60 courses";
+  goal.status = domain::GoalStatus::kInProgress;
+  domain::Event e = platform_.event({}, "2025-03-01 10:00", goal);
+  e.sender_org = "990000000000301";
+  platform_.publish(e);
+  FakeGateway gateway(platform_);
+  const Report right = run(&gateway);
+  EXPECT_EQ(right.reports, 1);
+  EXPECT_FALSE(has(right, "report")) << text(right);
+  gateway.wrong_goal = true;
+  EXPECT_TRUE(has(run(&gateway), "report"));
+}
 
 TEST_F(VerifyTest, AgreesWithAPlatformThatIsRight) {
   FakeGateway gateway(platform_);

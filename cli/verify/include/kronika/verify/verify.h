@@ -25,6 +25,7 @@
 #include <kronika/domain/fold.h>
 #include <kronika/domain/indicators.h>
 #include <kronika/domain/published_table.h>
+#include <kronika/domain/reporting.h>
 #include <kronika/verify/log_source.h>
 
 namespace kronika::verify {
@@ -42,6 +43,7 @@ struct Report {
   std::int64_t moved = 0;
   std::int64_t cells = 0;
   std::int64_t tables = 0;
+  std::int64_t reports = 0;  ///< records of the topic rapport
   std::int64_t difference_count = 0;
   std::vector<Difference> differences;  ///< the first ones, at most Options::max_differences
   std::vector<std::string> notes;       ///< what could not be compared, and why
@@ -69,7 +71,12 @@ class GatewaySource {
   [[nodiscard]] virtual Result<std::map<std::int32_t, std::int64_t>> positions() = 0;
   [[nodiscard]] virtual Result<std::vector<domain::PublishedRow>> table(
       const TableQuery& query) = 0;
+  /// lines_of() what the gateway answers about organisations' reports at this as-of.
+  [[nodiscard]] virtual Result<std::vector<std::string>> reports(Instant as_of) = 0;
 };
+/// What is compared of organisations' reports: a line with the tally, which begins with the number
+/// of records, then a line a goal in the register's order.
+[[nodiscard]] std::vector<std::string> lines_of(const domain::Reporting& reporting);
 
 class Verifier {
  public:
@@ -77,8 +84,8 @@ class Verifier {
            const Options& options);
   ~Verifier();
 
-  /// Compares states and cells, and the gateway's tables where `gateway` is given. Errors: those of
-  /// the sources.
+  /// Compares states and cells, and the gateway's tables and reports where `gateway` is given.
+  /// Errors: those of the sources.
   [[nodiscard]] Result<void> run(GatewaySource* gateway);
   [[nodiscard]] const Report& report() const;
 
