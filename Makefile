@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-dev run up down status test bench lint format verify clean distclean
+.PHONY: help setup build build-dev run up down status test bench lint format verify oracle clean distclean
 
 help:  ## this list
 	@echo "make TARGET:"
@@ -56,8 +56,14 @@ format:  ## format all C++ files
 verify:  ## recompute everything from the log and compare it with what is served
 	@./kronika verify
 
+oracle: build  ## compare 20,000 simulated citizens with an independent program, cell by cell (tests/oracle; some minutes)
+	@python3 tests/oracle/run.py
+
 clean:  ## remove the data (refuses while kronika runs)
 	@scripts/clean.sh data
 
-distclean:  ## remove the data, the builds and what setup fetched
+distoracle: build  ## compare 20,000 simulated citizens with an independent program, cell by cell (tests/oracle; some minutes)
+	@python3 tests/oracle/run.py
+
+clean:  ## remove the data, the builds and what setup fetched
 	@scripts/clean.sh all

@@ -5,6 +5,7 @@
 #include "context.h"
 
 #include <string>
+#include <vector>
 
 namespace kronika::cli {
 
@@ -35,6 +36,14 @@ struct IndicatorOptions {
 };
 int indicator_show(const Context& context, const IndicatorOptions& options);
 int indicator_list(const Context& context);
+
+struct TablesOptions {
+  std::vector<std::string> indicators;  ///< ids; empty: all that this build computes
+  std::string from, to;                 ///< quarters, both included; empty: the current one
+};
+/// Every table that the gateway offers of these indicators and quarters, and of the 12 months that
+/// end with each: IndicatorTable as JSON, one a line, without rows and tables that count nothing.
+int indicator_tables(const Context& context, const TablesOptions& options);
 
 struct CellOptions {
   std::string events;  ///< a file of native events, one a line: fold these instead of asking Kafka

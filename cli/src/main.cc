@@ -44,6 +44,7 @@ using Run = std::function<int(const cli::Context&)>;
 struct Options {
   cli::CitizenOptions citizen;
   cli::IndicatorOptions indicator;
+  cli::TablesOptions tables;
   cli::CellOptions cells;
   cli::DeadLetterOptions dead_letters;
   cli::ReportOptions report;
@@ -109,6 +110,13 @@ void indicator_commands(CLI::App& app, Options& o, Run& run) {
   CLI::App& list =
       *indicator.add_subcommand("list", "all indicators, and which this build computes");
   list.callback([&] { run = cli::indicator_list; });
+  CLI::App& tables = *indicator.add_subcommand(
+      "tables", "all tables of all indicators, as the gateway answers them: JSON, one a line");
+  tables.add_option("--indicator", o.tables.indicators, "these alone, e.g. I-01 I-05");
+  tables.add_option("--from", o.tables.from, "first quarter; default the current one");
+  tables.add_option("--to", o.tables.to, "last quarter; default the current one");
+  tables.callback(
+      [&] { run = [&](const cli::Context& c) { return cli::indicator_tables(c, o.tables); }; });
   CLI::App& cells = *indicator.add_subcommand(
       "cells", "the exact cells behind all indicators, small counts included: JSON, one a line");
   cells.add_option("--events", o.cells.events,

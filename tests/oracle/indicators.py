@@ -11,12 +11,14 @@ FITS = {
     2: {"MUNICIPAL_REHAB", "NON_SPECIFIC_MUNICIPAL"},
     3: {"HOSPITAL_REHAB", "HOSPITAL_OUTPATIENT"},
 }
+COUNTED_AS = {"MUNICIPALITY": "MUNICIPALITY", "HOSPITAL": "REGION", "REGION": "REGION"}  # I-24
 OUTCOMES = (("a", "BMI"), ("b", "WEIGHT"), ("c", "WAIST"), ("d", "WALK_6MIN"), ("e", "SIT_TO_STAND_30S"), ("f", "WHO5"))
 EMPTY = {"numerator": 0, "numerator2": 0, "denominator": 0, "unknown": 0, "excluded": 0, "sum_thousandths": 0}
 
 
 class Cells:
-    """cell -> figures; a cell is (indicator, period, rolling, municipality, programme, level, education, sex, age, detail)."""
+    """cell -> figures; a cell is (indicator, period, rolling, municipality, programme, level, education, sex, age,
+    detail)."""
 
     def __init__(self):
         self.cells = {}
@@ -36,7 +38,7 @@ def reporting(facts, ref, cells):
     for event in facts:
         quarter = civil.quarter_of(event.date)
         sender = ref.organisation(event.raw.get("sender_org", ""), civil.last_day(quarter))
-        sector = {"MUNICIPALITY": "MUNICIPALITY", "HOSPITAL": "REGION", "REGION": "REGION"}.get(sender["sector"]) if sender else None
+        sector = COUNTED_AS.get(sender["sector"]) if sender else None
         if sector and sender["municipality"]:
             seen.add((quarter, sender["municipality"], sector))
     for quarter, place, sector in seen:
@@ -63,7 +65,8 @@ class Tally:
         self.cells.add(cell, figures)
 
     def share(self, indicator, index, programme, hit, second=0, **where):
-        self.put(indicator, index, programme, numerator=int(bool(hit)), numerator2=int(bool(second)), denominator=1, **where)
+        figures = {"numerator": int(bool(hit)), "numerator2": int(bool(second)), "denominator": 1}
+        self.put(indicator, index, programme, **figures, **where)
 
     def unknown(self, indicator, index, programme, **where):
         self.put(indicator, index, programme, unknown=1, **where)

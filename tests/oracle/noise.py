@@ -134,7 +134,8 @@ class Writer:
         if system == "SKS" and self.rng.random() < 0.3:
             system, code = "ICD-10", code[1:4] + "." + (code[4:] or "9")
         setting = self.rng.choice(("GP", "HOSPITAL", "GP", "OTHER"))
-        self.tell(at, "diagnosis_recorded", {"code_system": system, "code": code, "setting": "DIAGNOSIS_SETTING_" + setting})
+        c = {"code_system": system, "code": code, "setting": "DIAGNOSIS_SETTING_" + setting}
+        self.tell(at, "diagnosis_recorded", c)
 
     def decision(self, at, number):
         c = {"referral_id": f"R{number}"}
@@ -217,7 +218,8 @@ class Writer:
         """One to three contacts; ends may be missing, named by episode, early, or doubled."""
         rng, number = self.rng, self.facts
         for n in range(rng.choice((1, 1, 2, 3))):
-            c = {"contact_id": f"C{number}-{n if rng.random() < 0.95 else 0}", "encounter_class": "ENCOUNTER_CLASS_" + rng.choice(("IMP", "EMER"))}
+            named = n if rng.random() < 0.95 else 0  # an id that another contact has already
+            c = {"contact_id": f"C{number}-{named}", "encounter_class": "ENCOUNTER_CLASS_" + rng.choice(("IMP", "EMER"))}
             c["episode_id"] = f"E{number}"
             if rng.random() < 0.4:
                 c["acute"] = rng.random() < 0.8

@@ -13,6 +13,7 @@ RECEIVES = {
     "intervention_stopped": Pathway.stopped, "patient_declined": Pathway.declined,
     "pathway_plan_changed": Pathway.plan, "pathway_closed": Pathway.closed,
 }  # fmt: skip
+UNKNOWN_SEX = "SEX_UNKNOWN"
 REHAB_SERVICES = ("MUNICIPAL_REHAB", "NON_SPECIFIC_MUNICIPAL", "HOSPITAL_REHAB")
 
 
@@ -37,7 +38,7 @@ class Person:
         self.residence = ""
         self.home = next((e.raw["residence_municipality"] for e in events if e.raw.get("residence_municipality")), "")
         self.birth = next((e.raw["birth_date_days"] for e in events if "birth_date_days" in e.raw), None)
-        self.sex = next((e.raw["sex"] for e in events if e.raw.get("sex", "SEX_UNKNOWN") != "SEX_UNKNOWN"), "SEX_UNKNOWN")
+        self.sex = next((e.raw["sex"] for e in events if e.raw.get("sex", UNKNOWN_SEX) != UNKNOWN_SEX), UNKNOWN_SEX)
         self.death = self.death_date = None
         for event in events:
             self.play(event)
