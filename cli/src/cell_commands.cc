@@ -153,7 +153,8 @@ std::optional<Cells> cells_of_file(const domain::Rules& rules, const std::string
   for (std::string line; std::getline(file, line);) {
     codec::Outcome outcome = codec::read_native_json(line, settings, received);
     auto* accepted = std::get_if<codec::Accepted>(&outcome);
-    if (accepted == nullptr) continue;
+    // A report is about an organisation, not a citizen.
+    if (accepted == nullptr || accepted->event.person_key.is_zero()) continue;
     JournalEntry entry;
     entry.event = std::move(accepted->event);
     entry.origin.offset = ++offset;

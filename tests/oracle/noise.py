@@ -25,6 +25,7 @@ import reference  # noqa: E402
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DAY = 24 * civil.HOUR
 YEARS = 3
+WINDOWS = (0, 7, 14, 28, 30, 60, 90, 182, 365, 730)  # of the specification: a day off is to be noticed
 HOMES = ["0751", "0740", "0791", "0101", "0265", "0851", "0461", "0411"]
 SERVICES = ("MUNICIPAL_REHAB", "NON_SPECIFIC_MUNICIPAL", "HOSPITAL_REHAB", "HOSPITAL_OUTPATIENT", "GP_FOLLOWUP",
             "SELF_CARE_OFFER")  # fmt: skip
@@ -33,7 +34,8 @@ MAINS = ["DJ440", "DJ449", "DJ189", "DJ969", "DI210", "DI219", "DI509", "DE109",
 CODED = {"SMOKING": ("MCS", "MCS88174", ("DAILY", "NEVER")), "EYE_EXAM": ("MCS", "MCS88152", ("DONE", "NOT_DONE")),
          "FOOT_EXAM": ("MCS", "MCS88153", ("DONE", "NOT_DONE"))}  # fmt: skip
 NUMERIC = [
-    ("NPU", "NPU27300", [("mmol/mol", 38, 90), ("%", 5, 10)]), ("NPU", "NPU27300", [("mmol/mol", 44, 60)]),
+    ("NPU", "NPU27300", [("mmol/mol", 38, 90), ("%", 5, 10)]), ("NPU", "NPU27300", [("mmol/mol", 47, 49)]),
+    ("NPU", "NPU27300", [("mmol/mol", 57, 60), ("mmol/mol", 74, 76)]), ("NPU", "DNK05472", [("mm[Hg]", 138, 142)]),
     ("NPU", "DNK05472", [("mm[Hg]", 90, 190), ("mmHg", 120, 150)]), ("NPU", "DNK05473", [("mm[Hg]", 60, 130)]),
     ("NPU", "NPU19661", [("mg/g", 0, 400), ("mg/mmol", 0, 40)]), ("MCS", "MCS88021", [("{score}", 1, 5), ("", 1, 5)]),
     ("KRONIKA", "MMRC", [("{score}", 0, 4)]), ("NPU", "NPU03804", [("kg", 50, 120), ("g", 50000, 120000)]),
@@ -61,6 +63,13 @@ class Writer:
     def moment(self, low=0.0, high=1.0):
         return int(self.begin + (self.until - self.begin) * self.rng.uniform(low, high))
 
+    def window_from(self, anchor):
+        """So many days after another event or before now, or a day more or less."""
+        days = self.rng.choice(WINDOWS) + self.rng.choice((-1, 0, 0, 1, 1))
+        if self.rng.random() < 0.3:
+            return self.until - days * DAY
+        return anchor + days * DAY + (self.rng.choice((-1, 0, 1)) * 4 * civil.HOUR)
+
     def org(self, sector=None, place=None):
         """An organisation of that kind, there if there is one."""
         found = [r for rs in self.ref.organisations.values() for r in rs if sector in (None, r["sector"])]
@@ -71,6 +80,8 @@ class Writer:
 
     def tell(self, at, kind, content, sender=None):
         rng = self.rng
+        if rng.random() < 0.15:
+            at = self.window_from(int(rng.choice(self.messages)["occurred_at_ms"]) if self.messages else self.until)
         at = max(self.begin, min(int(at), self.until))
         if rng.random() < 0.15:
             at -= at % civil.HOUR  # equal times are common in the world, too

@@ -16,6 +16,7 @@ import os
 import pathlib
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -122,7 +123,7 @@ def await_all(stack, seconds):
     end = time.monotonic() + seconds
     while True:
         books = json.loads(stack.ask("summary", "--wait", 60, "--json"))
-        accounted = sum(books.get("outcomes", {}).get(name, 0) for name in ACCOUNTED)
+        accounted = sum(books.get("outcomes", {}).get(name, 0) for name in ACCOUNTED) + books.get("reports", 0)
         if accounted and accounted >= stack.published:
             return books
         if time.monotonic() > end:
@@ -231,4 +232,5 @@ def main():
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` stops the stack
     sys.exit(main())
