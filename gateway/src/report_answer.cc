@@ -177,6 +177,7 @@ void fill_year(std::span<const AnnualReport> reports, query::v1::OrganisationYea
       l.set_amount_oere(line.amount_oere);
     }
     d.set_total_oere(document.total_oere);
+    d.set_event_id(uuid_text(document.report));
   }
   for (std::string& purpose : disagreeing_purposes(documents)) {
     out.add_disagreeing_purposes(std::move(purpose));

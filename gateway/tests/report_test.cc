@@ -168,6 +168,7 @@ TEST_F(ReportTest, AnnualDocumentationIsKeptPerDocument) {
   ASSERT_EQ(y.documents_size(), 2);
   EXPECT_EQ(y.documents(1).document(), "Regnskab 2024");
   EXPECT_EQ(y.documents(1).total_oere(), 60'000) << "the revision replaces";
+  EXPECT_EQ(y.documents(1).event_id(), y.reports(0).event_id());
   ASSERT_EQ(y.disagreeing_purposes_size(), 1);
   ASSERT_EQ(y.reports_size(), 1);
   EXPECT_EQ(y.reports(0).health_effects(), "Færre frafaldt.");

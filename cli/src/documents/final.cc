@@ -254,7 +254,7 @@ void add_goal_attainment(const FinalInput& input, Section& section) {
   section.blocks.emplace_back(std::move(table));
 }
 
-/// The goals of one area, where a section is about just that.
+/// The goals of one area, where no indicator tells of it.
 void add_area_goals(const FinalInput& input, std::uint32_t number, Section& section) {
   const Names names(input.goals.organisations());
   for (const query::v1::GoalArea& area : input.goals.areas()) {
@@ -284,20 +284,25 @@ void add_deviations(const FinalInput& input, Section& section) {
   section.blocks.emplace_back(std::move(table));
 }
 
-void add_texts(const FinalInput& input, const query::v1::FinalQuestion& question,
-               Section& section) {
-  bool any = false;
-  if (const auto own = input.texts.find(question.section()); own != input.texts.end()) {
-    section.blocks.emplace_back(Quote{"", own->second});
-    any = true;
+void add_own_text(const FinalInput& input, const query::v1::FinalQuestion& question,
+                  Section& section) {
+  const auto own = input.texts.find(question.section());
+  if (own != input.texts.end()) section.blocks.emplace_back(Quote{"", own->second});
+  if (own == input.texts.end() && question.answers_size() == 0) {
+    section.blocks.emplace_back(Paragraph{"No text was given.", true});
   }
+}
+
+void add_answers(const FinalInput& input, const query::v1::FinalQuestion& question,
+                 Section& section) {
+  if (question.answers_size() == 0) return;
+  section.blocks.emplace_back(
+      Paragraph{"Answers of " + grouped(question.answers_size()) + " organisations:", true});
   const Names names(input.answers.organisations());
   for (const query::v1::FinalAnswer& answer : question.answers()) {
     section.blocks.emplace_back(
         Quote{names.of(answer.organisation()) + ", " + answer.on(), answer.text()});
-    any = true;
   }
-  if (!any) section.blocks.emplace_back(Paragraph{"No text was given.", true});
 }
 
 void add_results(const FinalInput& input, Section& section) {
@@ -322,8 +327,6 @@ void fill_figures(const FinalInput& input, const std::string& question, Section&
   if (question == "5") add_standards(input, section);
   add_groups(input, question, section);
   if (question == "5") add_deviations(input, section);
-  if (question == "3a") add_area_goals(input, 1, section);
-  if (question == "3b") add_area_goals(input, 7, section);
   if (question == "3c") {
     section.blocks.emplace_back(
         Paragraph{"None of the indicators I-01 to I-24 counts self-treatment.", true});
@@ -420,8 +423,9 @@ Document final_document(const FinalInput& input) {
       section.blocks.emplace_back(
           Subheading{question.section() + " " + question.title(), question.danish_title()});
     }
-    add_texts(input, question, section);
+    add_own_text(input, question, section);
     fill_figures(input, question.section(), section);
+    add_answers(input, question, section);
   }
   return document;
 }

@@ -24,7 +24,8 @@ Cell status_cell(const query::v1::Goal& goal) {
 Cell evidence_cell(const query::v1::Goal& goal) {
   if (goal.evidence_missing()) return {"missing", Tone::kBad};
   if (goal.evidence_link().empty()) return {"none", Tone::kQuiet};
-  return Cell::link(goal.evidence_link(), goal.evidence_link());
+  const bool web = goal.evidence_link().starts_with("http");
+  return Cell::link(web ? "evidence" : goal.evidence_link(), goal.evidence_link());
 }
 
 std::string points_text(const query::v1::Goal& goal) {
@@ -59,13 +60,23 @@ void add_spend(const query::v1::OrganisationYear& year, const std::string& basis
   }
   DataTable table;
   table.caption = "Spend as each document states it, " + std::to_string(year.year()) + basis;
-  table.columns = {{"Document"}, {"Purpose"}, {"DKK", true}};
+  table.columns = {{"Document"}, {"Reported"}, {"Purpose"}, {"DKK", true}};
+  const auto reported = [&year](const query::v1::SpendDocument& document) {
+    for (const query::v1::AnnualReport& report : year.reports()) {
+      if (report.event_id() == document.event_id()) {
+        return time_text(report.recorded_time()).substr(0, 10);
+      }
+    }
+    return std::string("-");
+  };
   for (const query::v1::SpendDocument& document : year.documents()) {
     for (const query::v1::SpendLine& line : document.lines()) {
-      table.rows.push_back({document.document(), line.purpose(), kroner(line.amount_oere())});
+      table.rows.push_back(
+          {document.document(), reported(document), line.purpose(), kroner(line.amount_oere())});
     }
     if (document.lines_size() > 1) {
-      table.rows.push_back({document.document(), Cell("sum of this document", Tone::kQuiet),
+      table.rows.push_back({document.document(), reported(document),
+                            Cell("sum of this document", Tone::kQuiet),
                             kroner(document.total_oere())});
     }
   }

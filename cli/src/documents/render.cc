@@ -120,7 +120,9 @@ constexpr std::string_view kStyle = R"(
   a { color: #1a5f96; }
   blockquote { margin: 1rem 0; padding: .1rem 0 .1rem 1.2rem; border-left: 3px solid var(--line); }
   blockquote footer { margin: .2rem 0 .6rem; font-size: .9rem; color: var(--soft); }
-  nav ol { padding-left: 1.2rem; } nav a { text-decoration: none; }
+  nav { margin: 1.8rem 0; font-size: .95rem; }
+  nav ul { margin: 0; padding: 0; list-style: none; columns: 2; column-gap: 2.5rem; }
+  nav a { text-decoration: none; }
   @media print { body { background: none; } main { margin: 0; padding: 0; border: 0; box-shadow: none; max-width: none; }
                  h2, h3 { break-after: avoid; } tr, blockquote { break-inside: avoid; } }
 )";
@@ -267,8 +269,18 @@ std::string html(const Document& document) {
   for (const std::string& notice : document.notices) {
     out += "<p class=\"notice\">" + esc(notice) + "</p>\n";
   }
+  if (document.sections.size() > 2) {
+    out += "<nav aria-label=\"Contents\"><ul>\n";
+    for (std::size_t i = 0; i < document.sections.size(); ++i) {
+      const Section& section = document.sections[i];
+      out += "<li><a href=\"#s" + std::to_string(i + 1) + "\">" + esc(section.number) +
+             (section.number.empty() ? "" : " ") + esc(section.title) + "</a></li>\n";
+    }
+    out += "</ul></nav>\n";
+  }
+  int place = 0;
   for (const Section& section : document.sections) {
-    out += "<section>\n<h2>";
+    out += "<section id=\"s" + std::to_string(++place) + "\">\n<h2>";
     if (!section.number.empty()) {
       out += "<span class=\"number\">" + esc(section.number) + "</span>";
     }

@@ -229,12 +229,13 @@ std::string plain_text(std::string_view text) {
 }
 
 std::vector<SpendDocument> spend_by_document(std::span<const AnnualReport> reports) {
-  std::map<std::string, SpendDocument> documents;
-  for (const AnnualReport& report : reports) {
-    for (const Spend& line : report.said.spend) {
+  std::map<std::pair<std::string, std::size_t>, SpendDocument> documents;
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    for (const Spend& line : reports[i].said.spend) {
       const std::string name = plain_text(line.document);
-      SpendDocument& document = documents[name];
+      SpendDocument& document = documents[{name, i}];
       document.document = name;
+      document.report = reports[i].event_id;
       document.lines.push_back({name, plain_text(line.purpose), line.amount_oere});
       document.total_oere += line.amount_oere;
     }

@@ -185,17 +185,21 @@ TEST(Annual, FiguresThatDisagreeStayWithTheirDocuments) {
   AnnualDocumentation b;
   b.year = 2012;
   b.spend = {{"Slutrapportering", "Samlet pulje", 58'000'000'000},
-             {"Finanslov 2009", "Undervisning", 100}};
+             {"Finanslov 2009", "Undervisning", 100},
+             {"Finanslov 2009", "Kurser", 50}};
   log.add(log.event("y1", noon(2013, 1, 10), a, 1, kRegion));
   log.add(log.event("y2", noon(2013, 3, 31), b, 1, kRegion));
   const Reporting r = log.fold();
   ASSERT_EQ(r.annual.size(), 2U);
   const auto documents = spend_by_document(r.annual);
-  ASSERT_EQ(documents.size(), 3U);
+  ASSERT_EQ(documents.size(), 4U);
   EXPECT_EQ(documents[0].document, "Finanslov 2009");
-  EXPECT_EQ(documents[0].total_oere, 58'500'000'100);
-  EXPECT_EQ(documents[1].total_oere, 59'000'000'000);
-  EXPECT_EQ(documents[2].total_oere, 58'000'000'000);
+  EXPECT_EQ(documents[0].total_oere, 58'500'000'000);
+  EXPECT_EQ(documents[1].document, "Finanslov 2009");
+  EXPECT_EQ(documents[1].total_oere, 150) << "another report is not added";
+  EXPECT_EQ(documents[1].report, r.annual[1].event_id);
+  EXPECT_EQ(documents[2].total_oere, 59'000'000'000);
+  EXPECT_EQ(documents[3].total_oere, 58'000'000'000);
   EXPECT_EQ(disagreeing_purposes(documents), std::vector<std::string>{"Samlet pulje"});
 }
 

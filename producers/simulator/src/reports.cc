@@ -42,16 +42,46 @@ constexpr std::array<Target, 4> kRegionalTargets{
      {6, "40 % af hjertepatienter i AK-behandling styrer behandlingen selv",
       "Andel i egenbehandling"}}};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kAnswers{
-    {{"1", "Indsatsen indgår i sundhedsaftalen og i klyngens fælles strategi for kronisk sygdom."},
-     {"2", "Borgere med KOL, diabetes og hjertesygdom skal have et sammenhængende forløb."},
-     {"3a", "Afklarende samtale, holdtræning og opfølgning efter forløbsprogrammet."},
-     {"3b", "Gruppebaseret patientuddannelse med individuel opfølgning."},
-     {"3c", "Telemedicinsk hjemmemonitorering til borgere med svær KOL."},
-     {"4", "Målene blev i hovedsagen nået; tilfredsheden blev målt ved afsluttende samtale."},
-     {"5", "Rekrutteringen gik langsommere end forventet, især blandt borgere i arbejde."},
-     {"6", "Tilbuddet fortsætter i drift."},
-     {"7", "Erfaringerne er delt på netværksmøder og på kommunens hjemmeside."}}};
+struct Answer {
+  std::string_view section;
+  std::array<std::string_view, 3> texts;
+};
+constexpr std::array<Answer, 9> kAnswers{{
+    {"1",
+     {"Indsatsen indgår i sundhedsaftalen og i klyngens fælles strategi for kronisk sygdom.",
+      "Projektet samarbejder med jobcentret om borgere med muskel- og skeletlidelser.",
+      "Indsatsen er del af kommunens strategi mod social ulighed i sundhed."}},
+    {"2",
+     {"Borgere med KOL, diabetes og hjertesygdom skal have et sammenhængende forløb.",
+      "Flere borgere skal gennemføre rehabilitering; målgruppen er borgere på niveau 2 og 3.",
+      "Formålet er færre frafald og kortere ventetid efter henvisning."}},
+    {"3a",
+     {"Afklarende samtale, holdtræning og opfølgning efter forløbsprogrammet.",
+      "Fælles rehabiliteringshold på tværs af diagnoser.",
+      "Forløbskoordinator til borgere med flere samtidige sygdomme."}},
+    {"3b",
+     {"Gruppebaseret patientuddannelse med individuel opfølgning.",
+      "Kursus i sundhedspædagogik til alle undervisere.",
+      "Undervisning sammen med sygehusets speciallæger."}},
+    {"3c",
+     {"Telemedicinsk hjemmemonitorering til borgere med svær KOL.",
+      "Selvstyret AK-behandling i samarbejde med sygehuset.", "Ingen tiltag i perioden."}},
+    {"4",
+     {"Målene blev i hovedsagen nået; tilfredsheden blev målt ved afsluttende samtale.",
+      "Målet for gennemførelse blev nået, målet for rekruttering ikke.",
+      "Effekten er kun dokumenteret for dem, der gennemførte."}},
+    {"5",
+     {"Rekrutteringen gik langsommere end forventet, især blandt borgere i arbejde.",
+      "De opstillede mål viste sig svære at operationalisere.",
+      "Resultaterne svarer til projektbeskrivelsen."}},
+    {"6",
+     {"Tilbuddet fortsætter i drift.", "Erfaringerne bruges i den næste sundhedsaftale.",
+      "Tilbuddet fortsætter på tværs af diagnoser."}},
+    {"7",
+     {"Erfaringerne er delt på netværksmøder og på hjemmesiden.",
+      "Artikel i fagblad og oplæg på to konferencer.",
+      "Resultaterne deles internt; en evaluering er på vej."}},
+}};
 
 class Writer {
  public:
@@ -76,7 +106,7 @@ class Writer {
     const auto second = (first + static_cast<std::size_t>(random_.between(1, 3))) % targets.size();
     for (const std::size_t i : {first, second}) begin(targets[i]);
     if (!random_.chance(kSilent)) years();
-    if (random_.chance(0.1)) final_report();
+    if (random_.chance(0.05)) final_report();
     return out_.size() > before;
   }
 
@@ -150,8 +180,9 @@ class Writer {
 
   void final_report() {
     FinalReportAnswered said;
-    for (const auto& [section, text] : kAnswers) {
-      said.answers.push_back({std::string(section), std::string(text)});
+    for (const Answer& answer : kAnswers) {
+      const std::string_view text = answer.texts[static_cast<std::size_t>(random_.between(0, 2))];
+      said.answers.push_back({std::string(answer.section), std::string(text)});
     }
     send(timeline_.to - random_.between(5, 60), std::move(said));
   }

@@ -106,14 +106,16 @@ struct AnnualReport {
   bool simulated = false;
 };
 
-/// Spend as one document states it. Documents are never added to each other, nor reconciled
-/// (domain.md 12).
+/// Spend as one document states it, as one report tells it. Documents are never added to each
+/// other, nor reconciled (domain.md 12); two reports that name the same document stay apart, too.
 struct SpendDocument {
   std::string document;
+  EventId report;            ///< event id of the annual documentation
   std::vector<Spend> lines;  ///< in the order of reporting
   std::int64_t total_oere = 0;
 };
-/// By document name. `reports` are those of one organisation and year.
+/// By document name, then in the order of the reports. `reports` are those of one organisation and
+/// year.
 [[nodiscard]] std::vector<SpendDocument> spend_by_document(std::span<const AnnualReport> reports);
 /// Purposes for which two documents state different amounts.
 [[nodiscard]] std::vector<std::string> disagreeing_purposes(
