@@ -110,35 +110,6 @@ Result<Cells> stored_cells(const Context& context) {
   return cells;
 }
 
-/// Takes the copies of one person, as they arrived, into a journal.
-std::vector<JournalEntry> journal_of(std::vector<JournalEntry> arrived) {
-  std::vector<JournalEntry> journal;
-  for (JournalEntry& incoming : arrived) {
-    std::vector<const JournalEntry*> known;
-    std::vector<std::size_t> at;
-    for (std::size_t i = 0; i < journal.size(); ++i) {
-      const domain::Event& e = journal[i].event;
-      const bool same_fact = e.source_message_id == incoming.event.source_message_id &&
-                             e.source_system == incoming.event.source_system;
-      if (!same_fact && e.event_id != incoming.event.event_id) continue;
-      known.push_back(&journal[i]);
-      at.push_back(i);
-    }
-    domain::Verdict verdict = domain::admit(known, incoming);
-    if (!verdict.store_incoming) continue;
-    std::vector<std::size_t> leaving;
-    if (verdict.replaces) leaving.push_back(at[*verdict.replaces]);
-    for (const std::size_t i : verdict.also_evicted) leaving.push_back(at[i]);
-    std::sort(leaving.rbegin(), leaving.rend());
-    leaving.erase(std::unique(leaving.begin(), leaving.end()), leaving.end());
-    for (const std::size_t i : leaving) {
-      journal.erase(journal.begin() + static_cast<std::ptrdiff_t>(i));
-    }
-    journal.push_back(std::move(verdict.merged));
-  }
-  return journal;
-}
-
 /// What the events of a file come to, without Kafka: one fold a person at `as_of`. Nothing: the
 /// file cannot be read. A CprReplaced moves nobody here.
 std::optional<Cells> cells_of_file(const domain::Rules& rules, const std::string& path,
@@ -163,7 +134,7 @@ std::optional<Cells> cells_of_file(const domain::Rules& rules, const std::string
   const domain::Fold fold(rules);
   domain::CellDeltas sums;
   for (auto& [person, entries] : arrived) {
-    const std::vector<JournalEntry> journal = journal_of(std::move(entries));
+    const auto journal = domain::merge_copies(std::move(entries));
     const auto effective = domain::effective_events(journal, {.as_of = as_of});
     const domain::CitizenState state = fold.refold(person, effective.events);
     domain::add_difference({}, fold.contributions(state, as_of), state.canary, sums);

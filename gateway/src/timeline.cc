@@ -95,8 +95,14 @@ Result<void> CitizenService::list_timeline(const query::v1::ListTimelineRequest&
   const std::unordered_set<const JournalEntry*> effective(events->effective.events.begin(),
                                                           events->effective.events.end());
 
+  // Copies that do not stand are in quarantine: the citizen's refused records name them.
+  std::vector<const JournalEntry*> copies;
+  for (const JournalEntry& entry : events->entries) copies.push_back(&entry);
+  const std::vector<domain::Standing> standing = domain::standings(copies);
   std::vector<const JournalEntry*> shown;
-  for (const JournalEntry& entry : events->entries) {
+  for (std::size_t n = 0; n < copies.size(); ++n) {
+    const JournalEntry& entry = *copies[n];
+    if (standing[n] != domain::Standing::kStands) continue;
     if (domain::visible_from(entry.event) <= asked->visibility.as_of &&
         entry.event.recorded_at <= asked->visibility.known_at) {
       shown.push_back(&entry);

@@ -358,6 +358,7 @@ Result<std::vector<domain::JournalEntry>> RocksView::journal(const PersonKey& pe
                   "the citizen's state record cannot be read; delete the view");
     }
     for (const codec::RefusedRecord& r : parsed.refused) {
+      if (codec::loses_to_a_copy(r)) continue;
       if (const auto topic = topic_index(r.topic)) refused.insert({*topic, r.partition, r.offset});
     }
   }

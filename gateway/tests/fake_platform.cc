@@ -121,15 +121,7 @@ void FakePlatform::consume_partition(int partition, Instant as_of) {
       }
       entry.origin = {record.timestamp, t, partition, record.offset};
       auto& journal = journals[entry.event.person_key];
-      std::vector<const domain::JournalEntry*> known;
-      for (const domain::JournalEntry& e : journal) known.push_back(&e);
-      domain::Verdict verdict = domain::admit(known, entry);
-      if (!verdict.store_incoming) continue;
-      if (verdict.replaces) {
-        journal[*verdict.replaces] = std::move(verdict.merged);
-      } else {
-        journal.push_back(std::move(verdict.merged));
-      }
+      (void)domain::receive(journal, entry);
     }
   }
   domain::CellDeltas deltas;

@@ -34,44 +34,28 @@ void World::receive(const std::vector<const Arrival*>& arrivals) {
 
 void World::admit_one(const JournalEntry& incoming, int line) {
   auto& journal = journals_[incoming.event.person_key];
-  std::vector<const JournalEntry*> known;
-  std::vector<std::size_t> at;
-  bool new_fact = true;
-  for (std::size_t i = 0; i < journal.size(); ++i) {
-    const bool fact = same_fact(journal[i].event, incoming.event);
-    if (!fact && journal[i].event.event_id != incoming.event.event_id) continue;
-    new_fact = new_fact && !fact;
-    known.push_back(&journal[i]);
-    at.push_back(i);
-  }
-  const Verdict verdict = admit(known, incoming);
-  bool evicted = false;
-  switch (verdict.admission) {
-    case Admission::kApplied:
-      break;
+  const bool known = std::any_of(journal.begin(), journal.end(), [&](const JournalEntry& entry) {
+    return entry.event.event_id == incoming.event.event_id ||
+           same_fact(entry.event, incoming.event);
+  });
+  const Receipt receipt = domain::receive(journal, incoming);
+  switch (receipt.admission) {
     case Admission::kDuplicate:
       ++duplicates_;
       break;
     case Admission::kSuperseded:
       ++superseded_;
       break;
+    case Admission::kApplied:
+      break;
     case Admission::kConflict:
+      refused_.emplace(line, "VERSION_CONFLICT");
+      break;
     case Admission::kEventIdReused:
-      evicted = verdict.store_incoming;
-      refused_.emplace(
-          line, verdict.admission == Admission::kConflict ? "VERSION_CONFLICT" : "EVENT_ID_REUSED");
+      refused_.emplace(line, "EVENT_ID_REUSED");
       break;
   }
-  if (verdict.store_incoming) {
-    std::set<std::size_t> leaving;
-    if (verdict.replaces) leaving.insert(at[*verdict.replaces]);
-    for (const std::size_t i : verdict.also_evicted) leaving.insert(at[i]);
-    for (auto i = leaving.rbegin(); i != leaving.rend(); ++i) {
-      journal.erase(journal.begin() + static_cast<std::ptrdiff_t>(*i));
-    }
-    journal.push_back(verdict.merged);
-  }
-  append_or_refold(incoming, verdict.store_incoming, new_fact && !evicted);
+  append_or_refold(incoming, receipt.journal_changed, !known);
 }
 
 /// What the citizen task does (architecture A7): append where it may, else fold again.

@@ -32,6 +32,7 @@ std::optional<std::uint8_t> input_index(std::string_view topic) {
 std::set<Place> places_of(const std::vector<codec::RefusedRecord>& refused) {
   std::set<Place> places;
   for (const codec::RefusedRecord& r : refused) {
+    if (codec::loses_to_a_copy(r)) continue;
     if (const auto topic = input_index(r.topic)) places.insert({*topic, r.offset});
   }
   return places;
@@ -41,10 +42,6 @@ std::string fact_of(const domain::Event& event) {
   return event.source_system + '\0' + event.source_message_id + '\0' +
          std::to_string(event.source_version) + '\0' + std::to_string(event.adapter_revision) +
          '\0' + std::to_string(static_cast<int>(event.op));
-}
-
-bool same_entry(const JournalEntry& a, const JournalEntry& b) {
-  return fact_of(a.event) == fact_of(b.event) && a.path == b.path;
 }
 
 // A record of flytning: an event that arrives, or leaves again, by a path.
@@ -59,41 +56,13 @@ void take_moved(std::string_view message, std::vector<JournalEntry>& moved) {
   if (!topic) return;
   entry.origin = {event->origin.timestamp, *topic, event->origin.partition, event->origin.offset};
   entry.path = event->path;
-  std::erase_if(moved, [&](const JournalEntry& known) { return same_entry(known, entry); });
+  std::erase_if(moved, [&](const JournalEntry& known) { return domain::same_copy(known, entry); });
   if (!event->withdrawn) moved.push_back(std::move(entry));
-}
-
-std::vector<JournalEntry> admitted(std::vector<JournalEntry> arrived) {
-  std::sort(arrived.begin(), arrived.end(),
-            [](const JournalEntry& a, const JournalEntry& b) { return a.origin < b.origin; });
-  std::vector<JournalEntry> entries;
-  std::map<std::string, std::vector<std::size_t>> by_fact;
-  std::unordered_map<EventId, std::vector<std::size_t>> by_id;
-  for (JournalEntry& incoming : arrived) {
-    const std::string fact = incoming.event.source_system + '\0' + incoming.event.source_message_id;
-    std::set<std::size_t> indexes(by_fact[fact].begin(), by_fact[fact].end());
-    indexes.insert(by_id[incoming.event.event_id].begin(), by_id[incoming.event.event_id].end());
-    const std::vector<std::size_t> at(indexes.begin(), indexes.end());
-    std::vector<const JournalEntry*> known;
-    for (const std::size_t i : at) known.push_back(&entries[i]);
-    domain::Verdict verdict = domain::admit(known, incoming);
-    if (!verdict.store_incoming) continue;
-    std::size_t place = entries.size();
-    if (verdict.replaces) {
-      place = at[*verdict.replaces];
-      entries[place] = std::move(verdict.merged);
-    } else {
-      entries.push_back(std::move(verdict.merged));
-    }
-    by_fact[fact].push_back(place);
-    by_id[entries[place].event.event_id].push_back(place);
-  }
-  return entries;
 }
 
 std::vector<JournalEntry> entries_of(const PersonKey& person, std::int32_t partition,
                                      const std::vector<Raw>& raws, const std::set<Place>& refused) {
-  std::vector<JournalEntry> direct, moved;
+  std::vector<JournalEntry> arrived, moved;
   for (const Raw& raw : raws) {
     if (refused.contains({raw.topic, raw.offset})) continue;
     if (raw.topic == kFlytningIndex) {
@@ -104,11 +73,10 @@ std::vector<JournalEntry> entries_of(const PersonKey& person, std::int32_t parti
     if (!codec::decode_event(raw.message, entry.event) || entry.event.person_key != person)
       continue;
     entry.origin = {raw.timestamp, raw.topic, partition, raw.offset};
-    direct.push_back(std::move(entry));
+    arrived.push_back(std::move(entry));
   }
-  std::vector<JournalEntry> entries = admitted(std::move(direct));
-  std::move(moved.begin(), moved.end(), std::back_inserter(entries));
-  return entries;
+  std::move(moved.begin(), moved.end(), std::back_inserter(arrived));
+  return domain::merge_copies(std::move(arrived));
 }
 
 }  // namespace

@@ -1,21 +1,26 @@
 // A person whose CPR number was replaced (architecture A16). Three parties, each a citizen of some
 // task, talk over the topic flytning only:
 //
-//   new key   reads CprReplaced from `person`  -> sends a Link to the old key (to every old key
-//   that any version named) old key   keeps the Link; of several the one that sorts last holds.
-//   Forwards every entry of its journal, past
-//             and later, to the holding link's new key with the path so far; its own state becomes
-//             a redirect
+//   new key   reads CprReplaced from `person` -> sends a Link to the old key (to every old key that
+//             any version named)
+//   old key   keeps the Link; of several the one that sorts last counts, the others are illegal.
+//             Forwards every entry of its journal, past and later, through it to the new key, with
+//             the path so far; its own state becomes a redirect
 //   new key   journals what is forwarded beside its own events; the fold merges equal copies
 //
-// A link that no longer holds is undone by forwarding the same entries once more as withdrawn. An
-// entry that comes back to a key of its own path has gone round a cycle: the link of the cycle that
-// sorts last is void.
+// A link that no longer holds is undone by forwarding the same entries once more as withdrawn.
+//
+// Cycles. An entry that comes back to a key of its own path goes no further. Through the link that
+// counts the old key also sends a probe: the CprReplaced itself, as an entry that no fold handles.
+// Where the probe comes back and no link of its path sorts after the own one, the own link is void,
+// and stays so until the probe is withdrawn on its way, because some link of the cycle changed. So
+// what is void depends on which links count, never on the order in which they were heard.
 
 #include "citizen_task_impl.h"
 #include "journal_codec.h"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 #include <kronika/base/bytes.h>
@@ -40,17 +45,31 @@ bool higher_version(const domain::Event& a, const domain::Event& b) {
          std::tie(b.source_version, b.adapter_revision);
 }
 
-/// Whether the link moves this citizen: not cancelled, not revised to another old key, not void.
-bool holds(const Link& link, const PersonKey& old_key) {
+bool same_version(const domain::Event& a, const domain::Event& b) {
+  return a.source_version == b.source_version && a.adapter_revision == b.adapter_revision;
+}
+
+/// Whether the new key's latest word on a link replaces an earlier one. The new key's task alone
+/// speaks for its CprReplaced, in order, so its latest word holds. Should two persons claim one
+/// fact (K_TWO_PERSONS), the higher version holds, then the smaller key, in any order of arrival.
+bool supersedes(const domain::Event& link, const domain::Event& known) {
+  if (link.person_key == known.person_key) return true;
+  if (!same_version(link, known)) return higher_version(link, known);
+  return link.person_key < known.person_key;
+}
+
+/// Whether the link names this citizen: not cancelled, not revised to another old key.
+bool names(const Link& link, const PersonKey& old_key) {
   const auto* replaced = std::get_if<domain::CprReplaced>(&link.replacement.payload);
-  return !link.voided && link.replacement.op != domain::Op::kCancel && replaced != nullptr &&
+  return link.replacement.op != domain::Op::kCancel && replaced != nullptr &&
          replaced->old_person_key == old_key;
 }
 
-const Link* holding_link(const Slot& slot) {
+/// The link that counts: the one that sorts last, of equal ones that of the smaller new key.
+const Link* last_link(const Slot& slot) {
   const Link* last = nullptr;
   for (const auto& link : slot.links) {
-    if (!holds(link, slot.person())) continue;
+    if (!names(link, slot.person())) continue;
     if (last == nullptr || domain::sorts_before(last->replacement, link.replacement)) last = &link;
   }
   return last;
@@ -60,6 +79,25 @@ Hop hop_of(const Link& link, const PersonKey& from) {
   const auto& event = link.replacement;
   return {from, event.source_system, event.source_message_id, event.recorded_at,
           domain::sort_key(event).time};
+}
+
+std::uint64_t own_hash(const Hop& hop) { return way_hash({&hop, 1}); }
+
+bool is_void(const Link& link, const PersonKey& old_key) {
+  const std::uint64_t own = own_hash(hop_of(link, old_key));
+  return std::any_of(link.cycles.begin(), link.cycles.end(),
+                     [own](const Link::Cycle& cycle) { return cycle.own == own; });
+}
+
+const Link* holding_link(const Slot& slot) {
+  const Link* link = last_link(slot);
+  return link == nullptr || is_void(*link, slot.person()) ? nullptr : link;
+}
+
+/// Whether both lead the same way to the same key.
+bool same_way(const Link& a, const Link& b, const PersonKey& old_key) {
+  return hop_of(a, old_key) == hop_of(b, old_key) &&
+         a.replacement.person_key == b.replacement.person_key;
 }
 
 bool sorts_before(const Hop& a, const Hop& b) {
@@ -121,38 +159,59 @@ Result<void> CitizenTask::send_links(Slot& slot, const domain::Event& replacemen
                                      bus::TaskContext& ctx) {
   const auto records = journal_of(
       slot,
-      fact_prefix(slot.person(),
-                  domain::fact_hash(replacement.source_system, replacement.source_message_id)),
+      slot.contested ? std::string(slot.person().view())
+                     : fact_prefix(slot.person(), domain::fact_hash(replacement.source_system,
+                                                                    replacement.source_message_id)),
       ctx);
   if (!records) return tl::unexpected(records.error());
-  const auto entries = entries_of(*records);
+  auto entries = entries_of(*records);
   if (!entries) return tl::unexpected(entries.error());
+  std::erase_if(*entries, [](const JournalEntry& entry) { return !entry.path.empty(); });
+  std::vector<const JournalEntry*> pointers;
+  for (const auto& entry : *entries) pointers.push_back(&entry);
+  const auto standing = domain::standings(pointers);
+
   const JournalEntry* effective = nullptr;
   std::vector<PersonKey> old_keys;
-  for (const auto& entry : *entries) {
-    if (!entry.path.empty() || !same_fact(entry.event, replacement)) continue;
-    if (effective == nullptr || higher_version(entry.event, effective->event)) effective = &entry;
+  for (std::size_t i = 0; i < pointers.size(); ++i) {
+    const JournalEntry& entry = *pointers[i];
+    if (!same_fact(entry.event, replacement)) continue;
+    if (standing[i] == domain::Standing::kStands &&
+        (effective == nullptr || higher_version(entry.event, effective->event))) {
+      effective = &entry;
+    }
     const auto* replaced = std::get_if<domain::CprReplaced>(&entry.event.payload);
     if (replaced != nullptr &&
         std::find(old_keys.begin(), old_keys.end(), replaced->old_person_key) == old_keys.end()) {
       old_keys.push_back(replaced->old_person_key);
     }
   }
-  if (effective == nullptr) return {};
-  codec::MoveLink link{slot.person(), {}, to_wire(effective->origin)};
-  codec::encode_event(effective->event, link.replacement);
+  codec::MoveLink link{slot.person(), {}, {}};
+  if (effective != nullptr) {
+    codec::encode_event(effective->event, link.replacement);
+    link.origin = to_wire(effective->origin);
+  } else {  // none of its copies stands: as if it were cancelled
+    auto none = replacement;
+    none.op = domain::Op::kCancel;
+    codec::encode_event(none, link.replacement);
+  }
   for (const auto& old_key : old_keys) send_flytning(old_key, link, ctx);
   return {};
 }
 
 void CitizenTask::put_link(Slot& slot, const Link& link, bus::TaskContext& ctx) {
-  std::string value(1, link.voided ? '\1' : '\0');
-  codec::encode_event(link.replacement, value);
-  const auto& event = link.replacement;
-  ctx.writes().put(
-      kJournal,
-      fact_prefix(slot.person(), domain::fact_hash(event.source_system, event.source_message_id)),
-      value);
+  std::string value;
+  append_link(link, value);
+  ctx.writes().put(kJournal, fact_prefix(slot.person(), hash_of(link.replacement)), value);
+}
+
+CitizenTask::Route CitizenTask::route_of(const Slot& slot) {
+  Route route;
+  const Link* last = last_link(slot);
+  if (last == nullptr) return route;
+  route.last = *last;
+  route.holds = !is_void(*last, slot.person());
+  return route;
 }
 
 Result<void> CitizenTask::take_link(Slot& slot, const codec::MoveLink& message, Mode mode,
@@ -163,53 +222,63 @@ Result<void> CitizenTask::take_link(Slot& slot, const codec::MoveLink& message, 
     return tl::unexpected(
         refusal(domain::Reason::kUndecodable, "link.replacement is no kronika.event.v1.Event"));
   }
-  const Link* held = holding_link(slot);
-  const std::optional<Link> before = held == nullptr ? std::nullopt : std::optional<Link>(*held);
+  const Route before = route_of(slot);
   const auto known = std::find_if(slot.links.begin(), slot.links.end(), [&](const Link& l) {
     return same_fact(l.replacement, link.replacement);
   });
-  if (known != slot.links.end()) {
-    if (!higher_version(link.replacement, known->replacement)) return {};
-    *known = link;
-  } else {
+  if (known == slot.links.end()) {
     slot.links.push_back(link);
+    put_link(slot, link, ctx);
+  } else {
+    if (!supersedes(link.replacement, known->replacement)) return {};
+    known->replacement = std::move(link.replacement);
+    put_link(slot, *known, ctx);
   }
-  put_link(slot, link, ctx);
-  if (mode == Mode::kReplay) return {};
-  return redirect(slot, before ? &*before : nullptr, ctx);
+  return mode == Mode::kReplay ? Result<void>{} : redirect(slot, before, ctx);
 }
 
-Result<void> CitizenTask::redirect(Slot& slot, const Link* before, bus::TaskContext& ctx) {
-  const Link* now = holding_link(slot);
-  if (before == nullptr && now == nullptr) return {};
-  if (before != nullptr && now != nullptr &&
-      hop_of(*before, slot.person()) == hop_of(*now, slot.person()) &&
-      before->replacement.person_key == now->replacement.person_key) {
-    return {};
+Result<void> CitizenTask::redirect(Slot& slot, const Route& before, bus::TaskContext& ctx) {
+  const Route now = route_of(slot);
+  const bool same = before.last && now.last && same_way(*before.last, *now.last, slot.person());
+  if (!same) {
+    if (before.last) send_probe(*before.last, slot, true, ctx);
+    if (now.last) send_probe(*now.last, slot, false, ctx);
   }
+  if (before.holds == now.holds && (same || !now.holds)) return {};
   const auto records = journal_of(slot, slot.person().view(), ctx);
   if (!records) return tl::unexpected(records.error());
   JournalEntry entry;
   for (const auto& [key, value] : *records) {
     if (auto done = read_journal_value(value, entry); !done) return done;
     const auto event_bytes = event_bytes_of(value);
-    if (before != nullptr) forward_through(*before, slot, entry, event_bytes, true, ctx);
-    if (now != nullptr) forward_through(*now, slot, entry, event_bytes, false, ctx);
+    if (before.holds) forward_through(*before.last, slot, entry, event_bytes, true, ctx);
+    if (now.holds) forward_through(*now.last, slot, entry, event_bytes, false, ctx);
   }
   slot.changed = true;
-  if (now == nullptr) {
+  if (!now.holds) {
     slot.record.moved_to.reset();
     slot.refold = true;
     return {};
   }
   const PersonKey person = slot.person();
-  slot.record.moved_to = now->replacement.person_key;
+  slot.record.moved_to = now.last->replacement.person_key;
   slot.record.state = domain::CitizenState{};
   slot.record.state.person = person;
   slot.record.levels.clear();
   slot.next_visible.reset();
   slot.refold = false;
   return {};
+}
+
+void CitizenTask::send_probe(const Link& link, const Slot& slot, bool withdrawn,
+                             bus::TaskContext& ctx) {
+  JournalEntry probe;
+  probe.event = link.replacement;
+  // It tells the new key nothing that its own record does not, least of all when it was received.
+  probe.origin = {Instant::max(), kPerson, 0, std::numeric_limits<std::int64_t>::max()};
+  std::string bytes;
+  codec::encode_event(probe.event, bytes);
+  forward_through(link, slot, probe, bytes, withdrawn, ctx);
 }
 
 void CitizenTask::forward(const Slot& slot, const JournalEntry& entry, std::string_view event_bytes,
@@ -232,49 +301,56 @@ void CitizenTask::forward_through(const Link& link, const Slot& slot, const Jour
 
 Result<void> CitizenTask::take_moved(Slot& slot, const codec::MovedEvent& moved,
                                      const bus::Record& record, Mode mode, bus::TaskContext& ctx) {
-  const bool cycle = std::any_of(moved.path.begin(), moved.path.end(),
-                                 [&](const Hop& hop) { return hop.person_key == slot.person(); });
-  if (cycle)
-    return moved.withdrawn ? Result<void>{} : break_cycle(slot, moved.path, record, mode, ctx);
   JournalEntry entry;
   if (!codec::decode_event(moved.event, entry.event) || !from_wire(moved.origin, entry.origin)) {
     if (mode == Mode::kReplay) return {};
     return tl::unexpected(
         refusal(domain::Reason::kUndecodable, "moved.event or moved.origin does not read"));
   }
+  const bool comes_back = std::any_of(moved.path.begin(), moved.path.end(), [&](const Hop& hop) {
+    return hop.person_key == slot.person();
+  });
+  if (comes_back) return note_cycle(slot, entry.event, moved, record, mode, ctx);
   entry.path = moved.path;
-  const std::string key = journal_key(slot.person(), entry, 0);
+  auto place = place_of(slot, entry, ctx);
+  if (!place) return tl::unexpected(place.error());
   if (moved.withdrawn) {
-    erase_entry(slot, key, ctx);
+    if (place->same) erase_entry(slot, place->key, ctx);
     if (mode == Mode::kLive && slot.record.moved_to) forward(slot, entry, moved.event, true, ctx);
   } else {
-    put_entry(slot, key, entry, moved.event, mode, ctx);
+    put_entry(slot, place->key, entry, moved.event, mode, ctx);
   }
   if (mode == Mode::kLive) slot.changed = slot.refold = true;
   return {};
 }
 
-Result<void> CitizenTask::break_cycle(Slot& slot, const std::vector<Hop>& path,
-                                      const bus::Record& record, Mode mode, bus::TaskContext& ctx) {
-  // The cycle begins where this citizen sent the entry on; every member sees one of its own entries
-  // come back, and all agree on which link is void.
-  const auto own = std::find_if(path.begin(), path.end(),
-                                [&](const Hop& hop) { return hop.person_key == slot.person(); });
-  const auto last = std::max_element(own, path.end(), sorts_before);
-  if (last != own) return {};
-  for (auto& link : slot.links) {
-    if (link.voided || !(hop_of(link, slot.person()) == *own)) continue;
-    const Link before = link;
-    link.voided = true;
-    put_link(slot, link, ctx);
-    if (mode == Mode::kReplay) return {};
+Result<void> CitizenTask::note_cycle(Slot& slot, const domain::Event& event,
+                                     const codec::MovedEvent& moved, const bus::Record& record,
+                                     Mode mode, bus::TaskContext& ctx) {
+  const Hop& own = moved.path.front();
+  const bool probe = own.person_key == slot.person() &&
+                     event.source_system == own.link_source_system &&
+                     event.source_message_id == own.link_source_message_id;
+  if (!probe ||
+      sorts_before(own, *std::max_element(moved.path.begin(), moved.path.end(), sorts_before))) {
+    return {};
+  }
+  const auto link = std::find_if(slot.links.begin(), slot.links.end(),
+                                 [&](const Link& l) { return same_fact(l.replacement, event); });
+  if (link == slot.links.end()) return {};
+  const Route before = route_of(slot);
+  const Link::Cycle cycle{own_hash(own), way_hash(moved.path)};
+  std::erase(link->cycles, cycle);
+  if (!moved.withdrawn && link->cycles.size() < 255) link->cycles.push_back(cycle);
+  put_link(slot, *link, ctx);
+  if (mode == Mode::kReplay) return {};
+  if (before.holds && !route_of(slot).holds) {
     ctx.dead_letter(record,
                     {.stage = kStage,
                      .reason = domain::slug(domain::Reason::kCprCycle),
                      .detail = "CPR replacements form a cycle; the one that sorts last is void"});
-    return redirect(slot, &before, ctx);
   }
-  return {};
+  return redirect(slot, before, ctx);
 }
 
 }  // namespace kronika::citizen

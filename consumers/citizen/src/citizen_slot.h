@@ -19,8 +19,14 @@ namespace kronika::citizen {
 
 /// A CprReplaced whose old key is this citizen (architecture A16).
 struct Link {
+  /// A way round which the link's own probe came back: this link is the last of that cycle.
+  struct Cycle {
+    std::uint64_t own = 0;  ///< hash of the link's hop
+    std::uint64_t way = 0;  ///< of the whole path
+    friend bool operator==(const Cycle&, const Cycle&) = default;
+  };
   domain::Event replacement;  ///< effective version; its person_key is the new key
-  bool voided = false;        ///< broken off as the last link of a cycle
+  std::vector<Cycle> cycles;
 };
 
 struct Slot {
@@ -32,6 +38,7 @@ struct Slot {
   std::vector<std::uint64_t> id_hashes;
   std::optional<Instant> next_visible;  ///< earliest entry that record.as_of does not see yet
   std::vector<Link> links;
+  bool contested = false;  ///< copies may contradict each other: judging needs the whole journal
 
   // Of the open transaction.
   bool touched = false;

@@ -21,14 +21,10 @@ namespace {
 constexpr std::chrono::hours kLateAfter{72};  // domain.md 4.2 point 4
 constexpr std::size_t kReasons = static_cast<std::size_t>(domain::Reason::kInternalInvariant) + 1;
 
-std::uint64_t hash_of(const EventId& id) { return read_be<std::uint64_t>(id.view(), 8); }
-std::uint64_t hash_of(const domain::Event& event) {
-  return domain::fact_hash(event.source_system, event.source_message_id);
-}
-
 bool names(const std::vector<codec::RefusedRecord>& refused, const bus::Record& record) {
   return std::any_of(refused.begin(), refused.end(), [&](const codec::RefusedRecord& r) {
-    return r.offset == record.offset && r.partition == record.partition && r.topic == record.topic;
+    return !codec::loses_to_a_copy(r) && r.offset == record.offset &&
+           r.partition == record.partition && r.topic == record.topic;
   });
 }
 
@@ -175,19 +171,19 @@ Result<Slot*> CitizenTask::slot_of(const PersonKey& person) {
 
 Result<void> CitizenTask::read_glances(const PersonKey& person, Slot& slot) {
   bool readable = true;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> owners;  // of event ids: facts
   const auto read = [&](std::string_view key, std::string_view value) {
     if (key.size() == kFactPrefixBytes) {
-      Link link;
-      readable =
-          !value.empty() && codec::decode_event(value.substr(1), link.replacement).has_value();
-      link.voided = readable && value[0] != 0;
-      slot.links.push_back(std::move(link));
+      slot.links.emplace_back();
+      readable = read_link(value, slot.links.back()).has_value();
       return readable;
     }
     const auto seen = glance(key, value);
     readable = seen.has_value();
     if (!readable) return false;
     slot.remember(seen->fact_hash, hash_of(seen->event_id));
+    if (seen->direct) owners.emplace_back(hash_of(seen->event_id), seen->fact_hash);
+    slot.contested = slot.contested || (seen->direct && seen->further_copy);
     if (seen->visible_from > slot.record.as_of) slot.will_be_visible(seen->visible_from);
     return true;
   };
@@ -195,6 +191,11 @@ Result<void> CitizenTask::read_glances(const PersonKey& person, Slot& slot) {
   if (!readable)
     return fail(code<Errc::kJournalDamaged>(),
                 "a journal record does not read back; the store is rebuilt");
+  std::sort(owners.begin(), owners.end());
+  for (std::size_t i = 1; i < owners.size() && !slot.contested; ++i) {
+    slot.contested =
+        owners[i].first == owners[i - 1].first && owners[i].second != owners[i - 1].second;
+  }
   return {};
 }
 
@@ -283,44 +284,44 @@ Result<void> CitizenTask::process(const bus::Record& record, bus::TaskContext& c
   auto judged = journal_event(slot, bus::read_wire(record.value)->message, Mode::kLive, ctx);
   if (!judged) return tl::unexpected(judged.error());
 
+  touch(slot);
+  slot.heard = std::max(slot.heard, record.timestamp);
+  if (judged->admission == Admission::kConflict || judged->admission == Admission::kEventIdReused) {
+    refuse_copy(record, judged->admission, ctx);
+  } else {
+    book(slot, *judged, record, ctx);
+  }
+  for (const auto& replacement : judged->links) {
+    if (auto done = send_links(slot, replacement, ctx); !done) return done;
+  }
+  return {};
+}
+
+void CitizenTask::book(Slot& slot, const Judged& judged, const bus::Record& record,
+                       bus::TaskContext& ctx) {
   const auto& event = entry_.event;
   Booked booked = booked_at(record);
   booked.entry.event_id = event.event_id;
   booked.entry.sender_org = event.sender_org;
-  touch(slot);
-  slot.heard = std::max(slot.heard, record.timestamp);
-  switch (judged->admission) {
-    case Admission::kApplied:
-      booked.entry.outcome = codec::LedgerOutcome::kApplied;
-      ++counts_.applied;
-      if (record.timestamp - domain::sort_key(event).time > kLateAfter) ++counts_.late;
-      fold_in(slot, judged->known, booked,
-              std::max({ctx.task_clock(), slot.heard, slot.record.as_of}));
-      break;
+  switch (judged.admission) {
     case Admission::kDuplicate:
       booked.entry.outcome = codec::LedgerOutcome::kDuplicate;
       ++counts_.duplicate;
-      if (judged->journal_changed) slot.refold = slot.changed = true;
+      if (judged.journal_changed) slot.refold = slot.changed = true;
       break;
     case Admission::kSuperseded:
       booked.entry.outcome = codec::LedgerOutcome::kSuperseded;
       ++counts_.superseded;
       break;
-    case Admission::kConflict:
-    case Admission::kEventIdReused:
-      // journal_event() refused it, unless it was received first: then the other copy went to the
-      // dead letters.
+    default:
       booked.entry.outcome = codec::LedgerOutcome::kApplied;
       ++counts_.applied;
-      slot.refold = slot.changed = true;
-      booked.awaits_refold = true;
-      break;
+      if (record.timestamp - domain::sort_key(event).time > kLateAfter) ++counts_.late;
+      fold_in(slot, judged.known, booked,
+              std::max({ctx.task_clock(), slot.heard, slot.record.as_of}));
   }
   if (booked.awaits_refold) slot.awaiting.push_back(static_cast<std::uint32_t>(booked_.size()));
   booked_.push_back(std::move(booked));
-  if (event.type() == domain::EventType::kCprReplaced && judged->journal_changed)
-    return send_links(slot, event, ctx);
-  return {};
 }
 
 void CitizenTask::fold_in(Slot& slot, bool known, Booked& booked, Instant clock) {
@@ -373,116 +374,6 @@ void CitizenTask::on_rejected(const bus::Record& record, std::string_view reason
     }
   }
   refused_.push_back(std::move(refused));
-}
-
-// ---- journal
-
-void CitizenTask::put_entry(Slot& slot, std::string_view key, const JournalEntry& entry,
-                            std::string_view event_bytes, Mode mode, bus::TaskContext& ctx) {
-  buffer_.clear();
-  append_journal_value(entry, event_bytes, buffer_);
-  slot.staged.push_back(static_cast<std::uint32_t>(ctx.writes().size()));
-  ctx.writes().put(kJournal, key, buffer_);
-  slot.remember(hash_of(entry.event), hash_of(entry.event.event_id));
-  if (mode == Mode::kLive && slot.record.moved_to) forward(slot, entry, event_bytes, false, ctx);
-}
-
-void CitizenTask::erase_entry(Slot& slot, const std::string& key, bus::TaskContext& ctx) {
-  slot.staged.push_back(static_cast<std::uint32_t>(ctx.writes().size()));
-  ctx.writes().erase(kJournal, key);
-}
-
-Result<CitizenTask::Judged> CitizenTask::journal_event(Slot& slot, std::string_view event_bytes,
-                                                       Mode mode, bus::TaskContext& ctx) {
-  if (slot.knows_fact(hash_of(entry_.event)) || slot.knows_id(hash_of(entry_.event.event_id))) {
-    return judge_known(slot, event_bytes, mode, ctx);
-  }
-  if (mode == Mode::kReplay) touch(slot);
-  put_entry(slot, journal_key(slot.person(), entry_, 0), entry_, event_bytes, mode, ctx);
-  return Judged{Admission::kApplied, true, false};
-}
-
-Result<CitizenTask::Judged> CitizenTask::judge_known(Slot& slot, std::string_view event_bytes,
-                                                     Mode mode, bus::TaskContext& ctx) {
-  // A reused event id can stand anywhere in the journal; a known fact lies under its prefix.
-  const auto& event = entry_.event;
-  const bool whole = slot.knows_id(hash_of(event.event_id));
-  const auto records = journal_of(
-      slot, whole ? std::string(slot.person().view()) : fact_prefix(slot.person(), hash_of(event)),
-      ctx);
-  if (!records) return tl::unexpected(records.error());
-  const auto entries = entries_of(*records);
-  if (!entries) return tl::unexpected(entries.error());
-
-  std::vector<const JournalEntry*> known;
-  std::vector<const std::string*> keys;
-  std::uint8_t free_slot = 0;
-  auto key = records->begin();
-  for (const auto& entry : *entries) {
-    const std::string& stored_key = (key++)->first;
-    if (!entry.path.empty()) continue;  // moved entries are merged in the fold alone
-    const bool same_fact = entry.event.source_system == event.source_system &&
-                           entry.event.source_message_id == event.source_message_id;
-    if (same_fact || entry.event.event_id == event.event_id) {
-      known.push_back(&entry);
-      keys.push_back(&stored_key);
-    }
-    if (!same_fact && hash_of(entry.event) == hash_of(event)) {
-      free_slot = std::max(free_slot, static_cast<std::uint8_t>(stored_key.back() + 1));
-    }
-  }
-  auto verdict = domain::admit(known, entry_);
-  if (mode == Mode::kReplay) touch(slot);
-
-  const bool conflict =
-      verdict.admission == Admission::kConflict || verdict.admission == Admission::kEventIdReused;
-  if (conflict && !verdict.store_incoming) {
-    if (mode == Mode::kReplay) return Judged{verdict.admission, false, true};
-    const auto reason = verdict.admission == Admission::kConflict ? domain::Reason::kVersionConflict
-                                                                  : domain::Reason::kEventIdReused;
-    return tl::unexpected(refusal(reason, std::string(domain::explain(reason))));
-  }
-  if (!verdict.store_incoming) return Judged{verdict.admission, false, true};
-  const auto leave = [&](std::size_t i, bool evicted) {
-    erase_entry(slot, *keys[i], ctx);
-    if (!evicted || mode == Mode::kReplay) return;
-    if (slot.record.moved_to) {
-      forward(slot, *known[i], event_bytes_of(records->at(*keys[i])), true, ctx);
-    }
-    evict(slot, *known[i], ctx);
-  };
-  if (verdict.replaces) leave(*verdict.replaces, conflict);
-  for (const std::size_t i : verdict.also_evicted) leave(i, true);
-  const bool merged = verdict.merged.event.event_id != event.event_id ||
-                      verdict.merged.event.recorded_at != event.recorded_at;
-  std::string merged_bytes;
-  if (merged) {
-    codec::encode_event(verdict.merged.event, merged_bytes);
-    event_bytes = merged_bytes;
-  }
-  put_entry(slot, journal_key(slot.person(), verdict.merged, free_slot), verdict.merged,
-            event_bytes, mode, ctx);
-  return Judged{verdict.admission, true, true};
-}
-
-void CitizenTask::evict(Slot& slot, const JournalEntry& loser, bus::TaskContext& ctx) {
-  std::string value;
-  bus::append_wire_prefix(codec::kEventSchemaId, value);
-  codec::encode_event(loser.event, value);
-  bus::Record record;
-  record.topic = input_topic_name(loser.origin.topic);
-  record.topic_index = loser.origin.topic;
-  record.partition = loser.origin.partition;
-  record.offset = loser.origin.offset;
-  record.timestamp = loser.origin.timestamp;
-  record.key = slot.person().view();
-  record.value = value;
-  const auto reason = domain::slug(domain::Reason::kVersionConflict);
-  ctx.dead_letter(record,
-                  {.stage = kStage,
-                   .reason = reason,
-                   .detail = "another copy of this version was received first, on another topic"});
-  on_rejected(record, reason, ctx);
 }
 
 // ---- life cycle

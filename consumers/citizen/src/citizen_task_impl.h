@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <kronika/base/bytes.h>
 #include <kronika/citizen/citizen_task.h>
 #include <kronika/codec/citizen_codec.h>
 #include <kronika/codec/ledger_codec.h>
@@ -22,6 +23,11 @@
 namespace kronika::citizen {
 
 inline constexpr std::string_view kStage = "citizen";
+
+inline std::uint64_t hash_of(const EventId& id) { return read_be<std::uint64_t>(id.view(), 8); }
+inline std::uint64_t hash_of(const domain::Event& event) {
+  return domain::fact_hash(event.source_system, event.source_message_id);
+}
 
 /// The error by which process() refuses a record; its slug is the reason code of domain.md 4.3.
 [[nodiscard]] Error refusal(domain::Reason reason, std::string sentence);
@@ -68,20 +74,42 @@ class CitizenTask final : public bus::Task {
   void touch(Slot& slot);
   void release_touched();
 
-  // One event into the journal.
+  // One event into the journal (citizen_journal.cc).
   struct Judged {
     domain::Admission admission = domain::Admission::kApplied;
     bool journal_changed = false;
-    bool known = false;  ///< its fact or event id was in the journal before
+    bool known = false;                ///< its fact or event id was in the journal before
+    std::vector<domain::Event> links;  ///< CprReplaced whose effective version may have changed
   };
   Result<Judged> journal_event(Slot& slot, std::string_view event_bytes, Mode mode,
                                bus::TaskContext& ctx);
   Result<Judged> judge_known(Slot& slot, std::string_view event_bytes, Mode mode,
                              bus::TaskContext& ctx);
+  /// Where an entry lies, or belongs, in the journal.
+  struct Place {
+    std::string key;
+    std::optional<domain::JournalEntry> same;  ///< what lies there: the entry is a copy of it
+    /// Set where its version has too many contradicting copies: the one of them received last, and
+    /// `key` is that one's.
+    std::optional<domain::JournalEntry> last;
+    std::string last_key;
+  };
+  Result<Place> place_of(const Slot& slot, const domain::JournalEntry& incoming,
+                         bus::TaskContext& ctx) const;
+  /// What `stored` is among the copies of this citizen, and whose standing it changes. `same`: what
+  /// the journal holds of it so far.
+  Result<void> judge(Slot& slot, const domain::JournalEntry* same,
+                     const domain::JournalEntry& stored, Judged& judged, bus::TaskContext& ctx);
   void put_entry(Slot& slot, std::string_view key, const domain::JournalEntry& entry,
                  std::string_view event_bytes, Mode mode, bus::TaskContext& ctx);
   void erase_entry(Slot& slot, const std::string& key, bus::TaskContext& ctx);
-  void evict(Slot& slot, const domain::JournalEntry& loser, bus::TaskContext& ctx);
+  /// A copy that does not stand: dead-lettered and booked; the citizen's record names it.
+  void refuse_copy(const bus::Record& record, domain::Admission why, bus::TaskContext& ctx);
+  /// A copy that stands again after all, because what took its place does not.
+  void restore_standing(const domain::JournalEntry& entry);
+  void evict(Slot& slot, const domain::JournalEntry& loser, domain::Standing why,
+             bus::TaskContext& ctx);
+  void book(Slot& slot, const Judged& judged, const bus::Record& record, bus::TaskContext& ctx);
   void fold_in(Slot& slot, bool known, Booked& booked, Instant clock);
 
   // Moves between person keys.
@@ -90,16 +118,24 @@ class CitizenTask final : public bus::Task {
   Result<void> take_moved(Slot& slot, const codec::MovedEvent& moved, const bus::Record& record,
                           Mode mode, bus::TaskContext& ctx);
   Result<void> send_links(Slot& slot, const domain::Event& replacement, bus::TaskContext& ctx);
-  /// The links changed from `before`: withdraws what was forwarded through it, and forwards through
+  /// Where this citizen's events go: the link that counts, and whether it is not void.
+  struct Route {
+    std::optional<Link> last;
+    bool holds = false;
+  };
+  static Route route_of(const Slot& slot);
+  /// The route changed from `before`: withdraws what was forwarded through it, and forwards through
   /// what holds now.
-  Result<void> redirect(Slot& slot, const Link* before, bus::TaskContext& ctx);
+  Result<void> redirect(Slot& slot, const Route& before, bus::TaskContext& ctx);
+  void send_probe(const Link& link, const Slot& slot, bool withdrawn, bus::TaskContext& ctx);
   void forward(const Slot& slot, const domain::JournalEntry& entry, std::string_view event_bytes,
                bool withdrawn, bus::TaskContext& ctx);
   void forward_through(const Link& link, const Slot& slot, const domain::JournalEntry& entry,
                        std::string_view event_bytes, bool withdrawn, bus::TaskContext& ctx);
   void put_link(Slot& slot, const Link& link, bus::TaskContext& ctx);
-  Result<void> break_cycle(Slot& slot, const std::vector<domain::Hop>& path,
-                           const bus::Record& record, Mode mode, bus::TaskContext& ctx);
+  /// An entry came back to this citizen.
+  Result<void> note_cycle(Slot& slot, const domain::Event& event, const codec::MovedEvent& moved,
+                          const bus::Record& record, Mode mode, bus::TaskContext& ctx);
 
   // flush().
   Result<void> refold(Slot& slot, Instant as_of, bus::TaskContext& ctx);

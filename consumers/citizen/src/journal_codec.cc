@@ -79,6 +79,42 @@ std::uint64_t path_hash(const std::vector<domain::Hop>& path) {
   return hash == 0 ? 1 : hash;
 }
 
+std::uint64_t way_hash(std::span<const domain::Hop> path) {
+  std::uint64_t hash = 0;
+  const auto add = [&hash](std::uint64_t word) {
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+    hash ^= hash >> 32;
+  };
+  for (const auto& hop : path) {
+    add(read_be<std::uint64_t>(hop.person_key.view(), 0));
+    add(read_be<std::uint64_t>(hop.person_key.view(), 8));
+    add(domain::fact_hash(hop.link_source_system, hop.link_source_message_id));
+    add(static_cast<std::uint64_t>(hop.link_recorded_at.ms));
+    add(static_cast<std::uint64_t>(hop.link_occurred_at.ms));
+  }
+  return hash;
+}
+
+void append_link(const Link& link, std::string& out) {
+  append_be(out, static_cast<std::uint8_t>(link.cycles.size()));
+  for (const auto& cycle : link.cycles) {
+    append_be(out, cycle.own);
+    append_be(out, cycle.way);
+  }
+  codec::encode_event(link.replacement, out);
+}
+
+Result<void> read_link(std::string_view value, Link& out) {
+  Reader reader(value);
+  std::uint8_t count = 0;
+  bool whole = reader.take(count);
+  out.cycles.resize(count);
+  for (auto& cycle : out.cycles) whole = whole && reader.take(cycle.own) && reader.take(cycle.way);
+  if (whole && codec::decode_event(reader.rest(), out.replacement)) return {};
+  return fail(code<Errc::kJournalDamaged>(),
+              "a link of a replaced CPR number does not read back; the store is rebuilt");
+}
+
 std::string journal_key(const PersonKey& person, const domain::JournalEntry& entry,
                         std::uint8_t slot) {
   const auto& event = entry.event;
@@ -116,6 +152,8 @@ std::optional<JournalGlance> glance(std::string_view key, std::string_view value
   seen.fact_hash = read_be<std::uint64_t>(key, kPersonBytes);
   seen.event_id = *EventId::from_bytes(value.substr(0, 16));
   seen.visible_from = Instant{static_cast<std::int64_t>(read_be<std::uint64_t>(value, 16))};
+  seen.direct = read_be<std::uint64_t>(key, kJournalKeyBytes - 1 - 8) == 0;
+  seen.further_copy = key.back() != 0;
   return seen;
 }
 

@@ -1,29 +1,14 @@
+#include "copies.h"
+
 #include <algorithm>
-#include <array>
+#include <bit>
+#include <cstring>
 #include <tuple>
 
 #include <kronika/domain/journal.h>
 
 namespace kronika::domain {
 namespace {
-
-bool same_fact(const Event& a, const Event& b) {
-  return a.source_message_id == b.source_message_id && a.source_system == b.source_system;
-}
-
-bool same_revision(const Event& a, const Event& b) {
-  return a.source_version == b.source_version && a.adapter_revision == b.adapter_revision;
-}
-
-bool version_less(const Event& a, const Event& b) {
-  return std::tie(a.source_version, a.adapter_revision) <
-         std::tie(b.source_version, b.adapter_revision);
-}
-
-/// Equal copies are represented by the one recorded first, then by the smallest id.
-bool represents_before(const Event& a, const Event& b) {
-  return std::tie(a.recorded_at, a.event_id) < std::tie(b.recorded_at, b.event_id);
-}
 
 /// Type rank of domain.md 4.2 point 3 in the high nibble, the order within ranks 11 and 12 in the
 /// low one.
@@ -101,44 +86,52 @@ std::uint8_t rank_of(const Event& event) {
   return rank(14);
 }
 
-bool known_by(const JournalEntry& entry, Instant known_at) {
-  if (entry.event.recorded_at > known_at) return false;
+bool links_known_by(const JournalEntry& entry, Instant known_at) {
   return std::all_of(entry.path.begin(), entry.path.end(),
                      [known_at](const Hop& hop) { return hop.link_recorded_at <= known_at; });
 }
 
-/// Moved and direct events meet only here, so an event id that two facts carry is judged among what
-/// is visible: the one received first keeps it, the others leave.
-void drop_reused_ids(std::vector<const JournalEntry*>& entries) {
-  std::vector<const JournalEntry*> by_id(entries);
-  std::sort(by_id.begin(), by_id.end(), [](const JournalEntry* a, const JournalEntry* b) {
-    return std::tie(a->event.event_id, a->origin) < std::tie(b->event.event_id, b->origin);
-  });
-  std::vector<const JournalEntry*> losers;
-  for (std::size_t i = 0, first = 0; i < by_id.size(); ++i) {
-    if (by_id[i]->event.event_id != by_id[first]->event.event_id) first = i;
-    if (!same_fact(by_id[i]->event, by_id[first]->event)) losers.push_back(by_id[i]);
-  }
-  if (losers.empty()) return;
-  std::erase_if(entries, [&losers](const JournalEntry* e) {
-    return std::find(losers.begin(), losers.end(), e) != losers.end();
-  });
+std::uint64_t mixed(const EventId& id) {
+  std::uint64_t halves[2];
+  std::memcpy(halves, id.bytes.data(), sizeof(halves));
+  const std::uint64_t h = (halves[0] ^ std::rotl(halves[1], 32)) * 0x9e3779b97f4a7c15ULL;
+  const std::uint64_t folded = h ^ (h >> 29);
+  return folded == 0 ? 1 : folded;
 }
 
-struct Grouped {
-  std::uint64_t hash;
-  const JournalEntry* entry;
-};
+/// Whether some entries may share an event id, or do share a version: only then is there anything
+/// to judge. `groups` are sorted.
+bool contested(const std::vector<Grouped>& groups) {
+  if (groups.size() < 2) return false;
+  for (std::size_t i = 1; i < groups.size(); ++i) {
+    if (groups[i].hash == groups[i - 1].hash &&
+        same_version(groups[i].entry->event, groups[i - 1].entry->event)) {
+      return true;
+    }
+  }
+  const std::size_t slots = std::bit_ceil(groups.size() * 2);
+  std::vector<std::uint64_t> seen(slots, 0);
+  for (const Grouped& g : groups) {
+    const std::uint64_t h = mixed(g.entry->event.event_id);
+    std::size_t at = h & (slots - 1);
+    for (; seen[at] != 0; at = (at + 1) & (slots - 1)) {
+      if (seen[at] == h) return true;
+    }
+    seen[at] = h;
+  }
+  return false;
+}
 
-/// Facts together, highest version first, within a version in the order of receipt.
-bool group_before(const Grouped& a, const Grouped& b) {
-  if (a.hash != b.hash) return a.hash < b.hash;
-  const Event& x = a.entry->event;
-  const Event& y = b.entry->event;
-  return std::tie(x.source_system, x.source_message_id, y.source_version, y.adapter_revision,
-                  a.entry->origin) < std::tie(y.source_system, y.source_message_id,
-                                              x.source_version, x.adapter_revision,
-                                              b.entry->origin);
+void drop_losers(std::vector<Grouped>& groups) {
+  std::vector<const JournalEntry*> entries;
+  entries.reserve(groups.size());
+  for (const Grouped& g : groups) entries.push_back(g.entry);
+  const std::vector<Standing> standing = standings(entries);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (standing[i] == Standing::kStands) groups[kept++] = groups[i];
+  }
+  groups.resize(kept);
 }
 
 struct Keyed {
@@ -171,78 +164,6 @@ std::uint64_t fact_hash(std::string_view source_system, std::string_view source_
   return h;
 }
 
-Verdict admit(std::span<const JournalEntry* const> known, const JournalEntry& incoming) {
-  Verdict verdict;
-  const Event& in = incoming.event;
-  bool higher_exists = false;
-  bool same_content_exists = false;
-  std::optional<std::size_t> duplicate;
-  std::vector<std::size_t> losing;
-  bool conflict_lost = false;
-  bool id_lost = false;
-  for (std::size_t i = 0; i < known.size(); ++i) {
-    const JournalEntry& entry = *known[i];
-    const bool fact = same_fact(entry.event, in);
-    if (fact) {
-      higher_exists = higher_exists || version_less(in, entry.event);
-      same_content_exists = same_content_exists || same_content(entry.event, in);
-    }
-    // Copies that came another way (A16) are kept side by side and meet in effective_events().
-    if (entry.path != incoming.path) continue;
-    if (fact && same_revision(entry.event, in)) {
-      if (same_content(entry.event, in)) {
-        duplicate = i;
-        continue;
-      }
-      if (entry.origin < incoming.origin)
-        conflict_lost = true;
-      else
-        losing.push_back(i);
-    } else if (!fact && entry.event.event_id == in.event_id) {
-      if (entry.origin < incoming.origin)
-        id_lost = true;
-      else
-        losing.push_back(i);
-    }
-  }
-
-  if (duplicate) {
-    const JournalEntry& kept = *known[*duplicate];
-    verdict.admission = Admission::kDuplicate;
-    verdict.merged = kept;
-    if (represents_before(in, kept.event)) {
-      verdict.merged.event.recorded_at = in.recorded_at;
-      verdict.merged.event.event_id = in.event_id;
-    }
-    verdict.merged.origin = std::min(kept.origin, incoming.origin);
-    verdict.store_incoming = verdict.merged.event.recorded_at != kept.event.recorded_at ||
-                             verdict.merged.event.event_id != kept.event.event_id ||
-                             verdict.merged.origin != kept.origin;
-    if (verdict.store_incoming) verdict.replaces = duplicate;
-    return verdict;
-  }
-  verdict.merged = incoming;
-  if (id_lost || conflict_lost) {
-    verdict.admission = id_lost ? Admission::kEventIdReused : Admission::kConflict;
-    return verdict;
-  }
-  verdict.store_incoming = true;
-  if (!losing.empty()) {
-    verdict.replaces = losing.front();
-    verdict.also_evicted.assign(losing.begin() + 1, losing.end());
-    verdict.admission = same_fact(known[losing.front()]->event, in) ? Admission::kConflict
-                                                                    : Admission::kEventIdReused;
-    return verdict;
-  }
-  // The same words from a mended adapter are stored (they are a version of their own, and another
-  // revision between the two may say something else) but are no news.
-  if (same_content_exists)
-    verdict.admission = Admission::kDuplicate;
-  else if (higher_exists)
-    verdict.admission = Admission::kSuperseded;
-  return verdict;
-}
-
 SortKey sort_key(const Event& event) {
   return {event.time_precision == TimePrecision::kDate
               ? end_of_day(civil_date_of(event.occurred_at))
@@ -266,23 +187,18 @@ Instant visible_from(const Event& event) {
 }
 
 EffectiveSet effective_events(std::span<const JournalEntry> entries, const Visibility& visibility) {
-  std::vector<const JournalEntry*> known;
-  known.reserve(entries.size());
-  bool moved = false;
-  for (const JournalEntry& entry : entries) {
-    if (!known_by(entry, visibility.known_at)) continue;
-    known.push_back(&entry);
-    moved = moved || !entry.path.empty();
-  }
-  if (moved) drop_reused_ids(known);
-
   std::vector<Grouped> groups;
-  groups.reserve(known.size());
-  for (const JournalEntry* entry : known) {
-    groups.push_back(
-        {fact_hash(entry->event.source_system, entry->event.source_message_id), entry});
+  groups.reserve(entries.size());
+  for (const JournalEntry& entry : entries) {
+    if (links_known_by(entry, visibility.known_at)) groups.push_back(grouped(entry));
   }
   std::sort(groups.begin(), groups.end(), group_before);
+  // What does not stand is in quarantine at every known_at; what stands is known once recorded.
+  if (contested(groups)) drop_losers(groups);
+  if (visibility.known_at != Instant::max()) {
+    std::erase_if(
+        groups, [&](const Grouped& g) { return g.entry->event.recorded_at > visibility.known_at; });
+  }
 
   EffectiveSet result;
   std::vector<Keyed> order;
@@ -295,10 +211,8 @@ EffectiveSet effective_events(std::span<const JournalEntry> entries, const Visib
     for (; next < groups.size() && same_fact(groups[next].entry->event, top->event); ++next) {
       const Event& other = groups[next].entry->event;
       created = created || other.op != Op::kRevise;
-      // Copies that came by several ways: the content received first, represented by its earliest
-      // record.
-      if (same_revision(other, top->event) && same_content(other, top->event) &&
-          represents_before(other, effective->event)) {
+      // Copies that came by several ways are represented by the earliest record.
+      if (same_version(other, top->event) && represents_before(other, effective->event)) {
         effective = groups[next].entry;
       }
     }

@@ -3,7 +3,6 @@
 #include <map>
 #include <set>
 #include <tuple>
-#include <unordered_map>
 #include <utility>
 
 #include <kronika/domain/reporting.h>
@@ -53,13 +52,6 @@ constexpr std::array kQuestions{
     FinalQuestion{"7", "Spreading of knowledge", "Videnspredning"},
 };
 
-/// The records of one organisation while they are admitted, in the order of receipt.
-struct Book {
-  std::vector<JournalEntry> entries;
-  std::map<std::pair<std::string, std::string>, std::vector<std::size_t>> by_fact;
-  std::unordered_map<EventId, std::vector<std::size_t>> by_id;
-};
-
 Refusal refusal_of(Reason reason, std::string field) {
   std::string sentence = field + ": " + std::string(explain(reason));
   return {reason, std::move(field), std::move(sentence)};
@@ -76,54 +68,41 @@ std::optional<Refusal> faulty(const Rules& rules, const ReportRecord& record) {
 
 /// Records come in the order of receipt, so the one that is known already was received first and
 /// stays.
-std::optional<Refusal> admit_into(Book& book, const ReportRecord& record, ReportTally& tally) {
-  JournalEntry incoming{*record.event, record.origin, {}};
-  const auto fact = std::pair(incoming.event.source_system, incoming.event.source_message_id);
-  std::set<std::size_t> near(book.by_fact[fact].begin(), book.by_fact[fact].end());
-  const std::vector<std::size_t>& same_id = book.by_id[incoming.event.event_id];
-  near.insert(same_id.begin(), same_id.end());
-  const std::vector<std::size_t> at(near.begin(), near.end());
-  std::vector<const JournalEntry*> known;
-  for (const std::size_t i : at) known.push_back(&book.entries[i]);
-  Verdict verdict = admit(known, incoming);
-  if (verdict.admission == Admission::kConflict) {
+std::optional<Refusal> admit_into(std::vector<JournalEntry>& journal, const ReportRecord& record,
+                                  ReportTally& tally) {
+  const std::size_t before = journal.size();
+  const Receipt receipt = receive(journal, {*record.event, record.origin, {}});
+  if (receipt.admission == Admission::kConflict) {
     return refusal_of(Reason::kVersionConflict, "source_version");
   }
-  if (verdict.admission == Admission::kEventIdReused) {
+  if (receipt.admission == Admission::kEventIdReused) {
     return refusal_of(Reason::kEventIdReused, "event_id");
   }
   // The same words under another adapter_revision are stored, as a version of their own.
-  const bool merged = verdict.replaces || !verdict.store_incoming;
-  if (verdict.admission == Admission::kDuplicate && merged) ++tally.duplicate;
-  if (!verdict.store_incoming) return std::nullopt;
-  std::size_t place = book.entries.size();
-  if (verdict.replaces) {
-    place = at[*verdict.replaces];
-    book.entries[place] = std::move(verdict.merged);
-  } else {
-    book.entries.push_back(std::move(verdict.merged));
-    book.by_fact[fact].push_back(place);
-  }
-  book.by_id[book.entries[place].event.event_id].push_back(place);
+  if (receipt.admission == Admission::kDuplicate && journal.size() == before) ++tally.duplicate;
   return std::nullopt;
 }
 
-void tally_versions(const Book& book, ReportTally& tally) {
-  for (const auto& [fact, places] : book.by_fact) {
-    const JournalEntry* highest = nullptr;
-    const auto version = [](const JournalEntry* e) {
-      return std::pair(e->event.source_version, e->event.adapter_revision);
-    };
-    std::int64_t stored = 0;
-    for (const std::size_t i : places) {
-      const JournalEntry* entry = &book.entries[i];
-      ++stored;
-      if (highest == nullptr || version(highest) < version(entry)) highest = entry;
-    }
-    if (highest == nullptr) continue;  // asked for, and refused
-    ++(highest->event.op == Op::kCancel ? tally.cancelled : tally.effective);
-    tally.superseded += stored - 1;
+void tally_versions(const std::vector<JournalEntry>& journal, ReportTally& tally) {
+  std::vector<const JournalEntry*> entries;
+  for (const JournalEntry& entry : journal) entries.push_back(&entry);
+  const std::vector<Standing> standing = standings(entries);
+  std::map<std::pair<std::string, std::string>, const JournalEntry*> highest;
+  const auto version = [](const JournalEntry* e) {
+    return std::pair(e->event.source_version, e->event.adapter_revision);
+  };
+  std::int64_t stored = 0;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (standing[i] != Standing::kStands) continue;
+    ++stored;
+    const Event& event = entries[i]->event;
+    const JournalEntry*& top = highest[{event.source_system, event.source_message_id}];
+    if (top == nullptr || version(top) < version(entries[i])) top = entries[i];
   }
+  for (const auto& [fact, top] : highest) {
+    ++(top->event.op == Op::kCancel ? tally.cancelled : tally.effective);
+  }
+  tally.superseded += stored - static_cast<std::int64_t>(highest.size());
 }
 
 using GoalKey = std::tuple<std::uint32_t, std::string, std::string, std::string>;
@@ -270,20 +249,20 @@ Reporting fold_reports(const Rules& rules, std::span<const ReportRecord> records
             [](const ReportRecord* a, const ReportRecord* b) { return a->origin < b->origin; });
 
   Reporting out;
-  std::map<std::string, Book> books;
+  std::map<std::string, std::vector<JournalEntry>> journals;  // by organisation
   for (const ReportRecord* record : received) {
     ++out.tally.records;
     std::optional<Refusal> refusal = faulty(rules, *record);
-    if (!refusal) refusal = admit_into(books[record->key], *record, out.tally);
+    if (!refusal) refusal = admit_into(journals[record->key], *record, out.tally);
     if (!refusal) continue;
     ++out.tally.refused;
     out.refused.push_back({record->key, record->origin, std::move(*refusal)});
   }
 
   Register goals;
-  for (const auto& [organisation, book] : books) {
-    tally_versions(book, out.tally);
-    const EffectiveSet effective = effective_events(book.entries, visibility);
+  for (const auto& [organisation, journal] : journals) {
+    tally_versions(journal, out.tally);
+    const EffectiveSet effective = effective_events(journal, visibility);
     for (const JournalEntry* entry : effective.events) {
       const Event& event = entry->event;
       if (const auto* goal = std::get_if<GoalProgressReported>(&event.payload)) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -16,31 +17,9 @@ namespace {
 
 using Entries = std::vector<JournalEntry>;
 
-/// What the citizen task does with the verdicts.
-Entries receive(const Entries& arrivals) {
+Entries received(const Entries& arrivals) {
   Entries journal;
-  for (const JournalEntry& incoming : arrivals) {
-    std::vector<const JournalEntry*> known;
-    std::vector<std::size_t> at;
-    for (std::size_t i = 0; i < journal.size(); ++i) {
-      const Event& k = journal[i].event;
-      const Event& in = incoming.event;
-      if (k.event_id == in.event_id ||
-          (k.source_system == in.source_system && k.source_message_id == in.source_message_id)) {
-        known.push_back(&journal[i]);
-        at.push_back(i);
-      }
-    }
-    const Verdict v = admit(known, incoming);
-    if (!v.store_incoming) continue;
-    std::set<std::size_t> leaving;
-    if (v.replaces) leaving.insert(at[*v.replaces]);
-    for (const std::size_t i : v.also_evicted) leaving.insert(at[i]);
-    for (auto i = leaving.rbegin(); i != leaving.rend(); ++i) {
-      journal.erase(journal.begin() + static_cast<std::ptrdiff_t>(*i));
-    }
-    journal.push_back(v.merged);
-  }
+  for (const JournalEntry& incoming : arrivals) (void)receive(journal, incoming);
   return journal;
 }
 
@@ -68,8 +47,9 @@ std::vector<std::string> effective(const Entries& entries, const Visibility& vis
   return all;
 }
 
-/// Facts with versions, adapter revisions, resends and cancellations; each version may meet one
-/// contradicting copy, and a fact may carry the event id of another.
+/// Facts with versions, adapter revisions, resends, cancellations and copies that came another way;
+/// a version may meet up to four contradicting copies, and any copy may carry the event id of
+/// another.
 Entries arrivals() {
   Entries all;
   const int facts = *rc::gen::inRange(1, 6);
@@ -91,39 +71,51 @@ Entries arrivals() {
       if (*rc::gen::inRange(0, 4) == 0) {
         j.path.push_back({PersonKey{}, "CPR", "link", base + std::chrono::hours(30), base});
       }
-      const int kind = *rc::gen::inRange(0, 6);
-      if (kind == 0) {  // a contradicting copy
+      // Contradicting copies, each perhaps by the other way.
+      const int others = std::max(0, *rc::gen::inRange(-6, 5));
+      for (int o = 0; o < others; ++o) {
         JournalEntry other = j;
-        other.event.payload = InterviewHeld{InterviewKind::kNeeds, {"T2D"}};
+        other.event.payload = InterviewHeld{InterviewKind::kNeeds, {"T2D", std::to_string(o)}};
         other.event.event_id = testing::id(next_id++);
+        if (*rc::gen::inRange(0, 5) == 0) other.path.clear();
         all.push_back(other);
-      } else {
-        for (int copies = *rc::gen::inRange(0, 3); copies > 0; --copies) {
-          JournalEntry again = j;
-          again.event.recorded_at =
-              j.event.recorded_at + std::chrono::hours(*rc::gen::inRange(0, 3));
-          again.event.event_id = testing::id(next_id++);
-          all.push_back(again);
-        }
+      }
+      for (int copies = *rc::gen::inRange(0, 3); copies > 0; --copies) {
+        JournalEntry again = j;
+        again.event.recorded_at = j.event.recorded_at + std::chrono::hours(*rc::gen::inRange(0, 3));
+        again.event.event_id = testing::id(next_id++);
+        all.push_back(again);
       }
       all.push_back(std::move(j));
     }
   }
-  if (*rc::gen::inRange(0, 3) == 0) {  // one fact of its own with somebody's id
-    JournalEntry thief;
-    thief.event = testing::event(PersonDeceased{}, "thief");
-    thief.event.event_id = all.back().event.event_id;
-    // Only against a fact of one copy: which of three contradicting copies stays is left open.
-    const auto copies = std::count_if(all.begin(), all.end(), [&](const JournalEntry& j) {
-      return j.event.source_message_id == all.back().event.source_message_id;
-    });
-    if (copies == 1) all.push_back(thief);
+  for (int stolen = *rc::gen::inRange(0, 4); stolen > 0; --stolen) {
+    const auto to = *rc::gen::inRange<std::size_t>(0, all.size());
+    const auto from = *rc::gen::inRange<std::size_t>(0, all.size());
+    all[to].event.event_id = all[from].event.event_id;
+  }
+  // The order of receipt is another than the one in which the copies were made.
+  std::vector<std::int64_t> offsets(all.size());
+  std::iota(offsets.begin(), offsets.end(), 0);
+  for (std::size_t i = offsets.size(); i > 1; --i) {
+    std::swap(offsets[i - 1], offsets[*rc::gen::inRange<std::size_t>(0, i)]);
   }
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i].origin.timestamp = {1'000};
-    all[i].origin.offset = static_cast<std::int64_t>(i);
+    all[i].origin.offset = offsets[i];
   }
   return all;
+}
+
+std::map<std::string, int> standing_of(const Entries& entries) {
+  std::vector<const JournalEntry*> pointers;
+  for (const JournalEntry& j : entries) pointers.push_back(&j);
+  const std::vector<Standing> standing = standings(pointers);
+  std::map<std::string, int> by_text;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    by_text[text(entries[i])] = static_cast<int>(standing[i]);
+  }
+  return by_text;
 }
 
 TEST(Convergence, AnyOrderOfArrivalGivesTheSameJournalAndTheSameEffectiveEvents) {
@@ -135,9 +127,11 @@ TEST(Convergence, AnyOrderOfArrivalGivesTheSameJournalAndTheSameEffectiveEvents)
     for (std::size_t i = shuffled.size(); i > 1; --i) {
       std::swap(shuffled[i - 1], shuffled[*rc::gen::inRange<std::size_t>(0, i)]);
     }
-    const Entries a = receive(sent);
-    const Entries b = receive(shuffled);
+    const Entries a = received(sent);
+    const Entries b = received(shuffled);
     RC_ASSERT(texts(a) == texts(b));
+    RC_ASSERT(texts(a) == texts(merge_copies(shuffled)));
+    RC_ASSERT(standing_of(a) == standing_of(b));
     const auto base = parse_instant("2025-05-01T09:00:00Z").instant;
     for (const int hours : {0, 20, 40, 80, 200}) {
       const Visibility v{base + std::chrono::hours(hours),
@@ -147,6 +141,78 @@ TEST(Convergence, AnyOrderOfArrivalGivesTheSameJournalAndTheSameEffectiveEvents)
     RC_ASSERT(effective(a, {}) == effective(b, {}));
   });
   EXPECT_TRUE(held);
+}
+
+/// Arrivals of one contested person: copies of versions that contradict each other, event ids that
+/// wander between facts; offsets say which was received first.
+struct Copy {
+  const char* fact;
+  std::uint64_t version;
+  int content;
+  std::uint8_t id;
+};
+Entries contested(const std::vector<Copy>& copies) {
+  Entries all;
+  for (const Copy& c : copies) {
+    JournalEntry j;
+    j.event = testing::event(InterviewHeld{InterviewKind::kNeeds, {std::to_string(c.content)}},
+                             c.fact, c.version);
+    j.event.event_id = testing::id(c.id);
+    j.origin.timestamp = {1'000};
+    j.origin.offset = static_cast<std::int64_t>(all.size());
+    all.push_back(std::move(j));
+  }
+  return all;
+}
+std::string standing_copies(const Entries& journal) {
+  std::vector<const JournalEntry*> pointers;
+  for (const JournalEntry& j : journal) pointers.push_back(&j);
+  const std::vector<Standing> standing = standings(pointers);
+  std::set<std::int64_t> offsets;
+  for (std::size_t i = 0; i < journal.size(); ++i) {
+    if (standing[i] == Standing::kStands) offsets.insert(journal[i].origin.offset);
+  }
+  std::string all;
+  for (const std::int64_t offset : offsets) all += std::to_string(offset);
+  return all;
+}
+/// Over every order of arrival.
+void expect_standing(const std::vector<Copy>& copies, const std::string& offsets) {
+  const Entries sent = contested(copies);
+  std::vector<std::size_t> order(sent.size());
+  std::iota(order.begin(), order.end(), 0U);
+  do {
+    Entries arrivals;
+    for (const std::size_t i : order) arrivals.push_back(sent[i]);
+    const Entries journal = received(arrivals);
+    ASSERT_EQ(standing_copies(journal), offsets);
+    ASSERT_EQ(effective(journal, {}), effective(received(sent), {}));
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST(Convergence, OfThreeToFiveContradictingCopiesTheOneReceivedFirstStays) {
+  expect_standing({{"a", 1, 1, 1}, {"a", 1, 2, 2}, {"a", 1, 3, 3}}, "0");
+  expect_standing({{"a", 1, 1, 1}, {"a", 1, 2, 2}, {"a", 1, 3, 3}, {"a", 1, 4, 4}}, "0");
+  expect_standing({{"a", 1, 1, 1}, {"a", 1, 2, 2}, {"a", 1, 3, 3}, {"a", 1, 4, 4}, {"a", 1, 5, 5}},
+                  "0");
+  // A copy equal to a loser is one with it; a copy equal to the winner makes it no earlier.
+  expect_standing({{"a", 1, 1, 1}, {"a", 1, 2, 2}, {"a", 1, 2, 3}, {"a", 1, 1, 4}, {"a", 2, 1, 5}},
+                  "04");
+}
+
+TEST(Convergence, AnEventIdStaysWithTheFactThatHadItFirst) {
+  expect_standing({{"a", 1, 1, 1}, {"b", 1, 1, 1}, {"c", 1, 1, 1}}, "0");
+  expect_standing({{"a", 1, 1, 1}, {"b", 1, 1, 1}, {"c", 1, 1, 1}, {"b", 1, 2, 2}}, "03");
+}
+
+TEST(Convergence, ACopyThatDoesNotStandHoldsNeitherItsVersionNorItsEventId) {
+  // b loses its id to a, so its second content holds the version, and the third does not.
+  expect_standing({{"a", 1, 1, 1}, {"b", 1, 1, 1}, {"b", 1, 2, 2}, {"b", 1, 3, 3}}, "02");
+  // The second content of a stands nowhere, so its id is free for b, and c loses to b.
+  expect_standing({{"a", 1, 1, 1}, {"a", 1, 2, 2}, {"b", 1, 1, 2}, {"c", 1, 1, 2}}, "02");
+  // A chain of five: each decides the next.
+  expect_standing({{"a", 1, 1, 1}, {"b", 1, 1, 1}, {"b", 1, 2, 2}, {"c", 1, 1, 2}, {"c", 1, 2, 3}},
+                  "024");
 }
 
 }  // namespace

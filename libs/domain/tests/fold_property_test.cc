@@ -55,24 +55,12 @@ CitizenState plain(const std::vector<JournalEntry>& journal) {
 class Citizen {
  public:
   void receive(const JournalEntry& incoming) {
-    std::vector<const JournalEntry*> known;
-    std::vector<std::size_t> at;
-    bool seen = false;
-    for (std::size_t i = 0; i < journal.size(); ++i) {
-      const Event& k = journal[i].event;
-      const bool fact = k.source_system == incoming.event.source_system &&
-                        k.source_message_id == incoming.event.source_message_id;
-      seen = seen || fact;
-      if (!fact && k.event_id != incoming.event.event_id) continue;
-      known.push_back(&journal[i]);
-      at.push_back(i);
-    }
-    const Verdict verdict = admit(known, incoming);
-    if (!verdict.store_incoming) return;
-    if (verdict.replaces) {
-      journal.erase(journal.begin() + static_cast<std::ptrdiff_t>(at[*verdict.replaces]));
-    }
-    journal.push_back(verdict.merged);
+    const bool seen = std::any_of(journal.begin(), journal.end(), [&](const JournalEntry& j) {
+      return j.event.event_id == incoming.event.event_id ||
+             (j.event.source_system == incoming.event.source_system &&
+              j.event.source_message_id == incoming.event.source_message_id);
+    });
+    if (!domain::receive(journal, incoming).journal_changed) return;
     const Event& e = incoming.event;
     if (!seen && e.op != Op::kCancel && fold().can_append(state, e)) {
       fold().append(state, e);

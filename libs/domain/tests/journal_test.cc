@@ -18,10 +18,8 @@ JournalEntry entry(Event e, std::int64_t offset) {
   return j;
 }
 
-Verdict admit_to(const std::vector<JournalEntry>& known, const JournalEntry& incoming) {
-  std::vector<const JournalEntry*> pointers;
-  for (const JournalEntry& k : known) pointers.push_back(&k);
-  return admit(pointers, incoming);
+Receipt receive_after(std::vector<JournalEntry> known, const JournalEntry& incoming) {
+  return receive(known, incoming);
 }
 
 Event decision(VisitationDecision d, std::uint64_t version = 1) {
@@ -35,73 +33,78 @@ TEST(FactHash, NeverChanges) {
   EXPECT_EQ(fact_hash("SYS-A", "m1"), 0xf92a941d4cd288ecULL);
 }
 
-TEST(Admit, EqualCopyIsADuplicateAndKeepsTheEarliestRecord) {
+TEST(Receive, EqualCopyIsADuplicateAndKeepsTheEarliestRecord) {
   const JournalEntry first = entry(decision(VisitationDecision::kAccept), 5);
   JournalEntry again = first;
   again.origin.offset = 9;
-  Verdict v = admit_to({first}, again);
-  EXPECT_EQ(v.admission, Admission::kDuplicate);
-  EXPECT_FALSE(v.store_incoming);
+  std::vector<JournalEntry> journal{first};
+  Receipt r = receive(journal, again);
+  EXPECT_EQ(r.admission, Admission::kDuplicate);
+  EXPECT_FALSE(r.journal_changed);
   again.event.recorded_at.ms -= 10;
   again.event.event_id = id(9);
-  v = admit_to({first}, again);
-  EXPECT_EQ(v.admission, Admission::kDuplicate);
-  ASSERT_TRUE(v.store_incoming);
-  EXPECT_EQ(v.replaces, 0U);
-  EXPECT_EQ(v.merged.event.event_id, id(9));
-  EXPECT_EQ(v.merged.origin.offset, 5);
+  r = receive(journal, again);
+  EXPECT_EQ(r.admission, Admission::kDuplicate);
+  EXPECT_TRUE(r.journal_changed);
+  ASSERT_EQ(journal.size(), 1U);
+  EXPECT_EQ(journal[0].event.event_id, id(9));
+  EXPECT_EQ(journal[0].origin.offset, 5);
 }
 
-TEST(Admit, OfTwoContentsOfOneVersionTheOneReceivedFirstStays) {
+TEST(Receive, OfTwoContentsOfOneVersionTheOneReceivedFirstStays) {
   const JournalEntry early = entry(decision(VisitationDecision::kAccept), 5);
   const JournalEntry late = entry(decision(VisitationDecision::kReject), 9);
-  Verdict v = admit_to({early}, late);
-  EXPECT_EQ(v.admission, Admission::kConflict);
-  EXPECT_FALSE(v.store_incoming);
-  v = admit_to({late}, early);
-  EXPECT_EQ(v.admission, Admission::kConflict);
-  EXPECT_TRUE(v.store_incoming);
-  EXPECT_EQ(v.replaces, 0U);
+  Receipt r = receive_after({early}, late);
+  EXPECT_EQ(r.admission, Admission::kConflict);
+  EXPECT_FALSE(r.others_changed);
+  r = receive_after({late}, early);
+  EXPECT_EQ(r.admission, Admission::kApplied);
+  EXPECT_TRUE(r.others_changed);
 }
 
-TEST(Admit, ALowerVersionIsStoredWithoutEffect) {
+TEST(Receive, ALowerVersionIsStoredWithoutEffect) {
   const JournalEntry high = entry(decision(VisitationDecision::kAccept, 2), 5);
-  const Verdict v = admit_to({high}, entry(decision(VisitationDecision::kReject, 1), 9));
-  EXPECT_EQ(v.admission, Admission::kSuperseded);
-  EXPECT_TRUE(v.store_incoming);
-  EXPECT_FALSE(v.replaces);
+  const Receipt r = receive_after({high}, entry(decision(VisitationDecision::kReject, 1), 9));
+  EXPECT_EQ(r.admission, Admission::kSuperseded);
+  EXPECT_TRUE(r.journal_changed);
 }
 
-TEST(Admit, EqualContentOfAMendedAdapterIsADuplicate) {
+TEST(Receive, EqualContentOfAMendedAdapterIsADuplicate) {
   const JournalEntry old = entry(decision(VisitationDecision::kAccept), 5);
   JournalEntry mended = entry(decision(VisitationDecision::kAccept), 9);
   mended.event.adapter_revision = 2;
-  EXPECT_EQ(admit_to({old}, mended).admission, Admission::kDuplicate);
+  EXPECT_EQ(receive_after({old}, mended).admission, Admission::kDuplicate);
   mended = entry(decision(VisitationDecision::kReject), 9);
   mended.event.adapter_revision = 2;
-  EXPECT_EQ(admit_to({old}, mended).admission, Admission::kApplied);
+  EXPECT_EQ(receive_after({old}, mended).admission, Admission::kApplied);
 }
 
-TEST(Admit, AnEventIdBelongsToTheFactThatHadItFirst) {
+TEST(Receive, AnEventIdBelongsToTheFactThatHadItFirst) {
   const JournalEntry one = entry(event(PersonDeceased{}, "m1"), 5);
   const JournalEntry two = entry(event(PersonDeceased{}, "m2"), 9);
-  Verdict v = admit_to({one}, two);
-  EXPECT_EQ(v.admission, Admission::kEventIdReused);
-  EXPECT_FALSE(v.store_incoming);
-  v = admit_to({two}, one);
-  EXPECT_EQ(v.admission, Admission::kEventIdReused);
-  EXPECT_TRUE(v.store_incoming);
-  EXPECT_EQ(v.replaces, 0U);
+  EXPECT_EQ(receive_after({one}, two).admission, Admission::kEventIdReused);
+  const Receipt r = receive_after({two}, one);
+  EXPECT_EQ(r.admission, Admission::kApplied);
+  EXPECT_TRUE(r.others_changed);
 }
 
-TEST(Admit, CopiesThatCameAnotherWayStandSideBySide) {
+TEST(Receive, CopiesThatCameAnotherWayStandSideBySide) {
   const JournalEntry direct = entry(decision(VisitationDecision::kAccept), 5);
   JournalEntry moved = direct;
   moved.path.push_back({PersonKey{}, "CPR", "link-1", {2000}, {}});
-  const Verdict v = admit_to({direct}, moved);
-  EXPECT_EQ(v.admission, Admission::kDuplicate);
-  EXPECT_TRUE(v.store_incoming);
-  EXPECT_FALSE(v.replaces);
+  std::vector<JournalEntry> journal{direct};
+  EXPECT_EQ(receive(journal, moved).admission, Admission::kDuplicate);
+  EXPECT_EQ(journal.size(), 2U);
+  EXPECT_EQ(effective_events(journal, {}).events.size(), 1U);
+}
+
+TEST(EffectiveEvents, ACopyInQuarantineIsNotKnownBeforeItsRivalEither) {
+  const JournalEntry early = entry(decision(VisitationDecision::kAccept), 5);
+  JournalEntry late = entry(decision(VisitationDecision::kReject), 9);
+  late.event.recorded_at.ms -= 60'000;
+  const std::vector<JournalEntry> entries{late, early};
+  EXPECT_TRUE(effective_events(entries, {Instant::max(), late.event.recorded_at}).events.empty());
+  EXPECT_EQ(effective_events(entries, {}).events, std::vector{&entries[1]});
 }
 
 TEST(EffectiveEvents, TheHighestVersionCountsAndACancelledFactIsGone) {

@@ -110,18 +110,9 @@ TEST(Simulator, FoldsIntoPathwaysOfEveryKindWithFewIllegalSteps) {
     if (check(rules(), a.event, a.arrives_at)) continue;
     auto& journal = journals[a.event.person_key];
     JournalEntry incoming{a.event, {a.arrives_at, 0, 0, static_cast<std::int64_t>(++events)}, {}};
-    std::vector<const JournalEntry*> known;
-    for (const JournalEntry& j : journal) known.push_back(&j);
-    const Verdict v = admit(known, incoming);
-    ASSERT_NE(v.admission, Admission::kConflict);
-    ASSERT_NE(v.admission, Admission::kEventIdReused);
-    if (v.store_incoming) {
-      if (v.replaces) {
-        journal[*v.replaces] = v.merged;
-      } else {
-        journal.push_back(v.merged);
-      }
-    }
+    const Receipt r = receive(journal, incoming);
+    ASSERT_NE(r.admission, Admission::kConflict);
+    ASSERT_NE(r.admission, Admission::kEventIdReused);
   }
   const Fold fold(rules());
   std::set<State> states;

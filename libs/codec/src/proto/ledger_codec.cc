@@ -6,6 +6,7 @@
 
 #include <kronika/codec/errc.h>
 #include <kronika/codec/ledger_codec.h>
+#include <kronika/domain/checks.h>
 
 namespace kronika::domain {
 KRONIKA_FIELDS(Hop) {
@@ -113,6 +114,11 @@ std::string progress_key(std::int32_t partition) {
 
 bool is_progress_key(std::string_view key) {
   return key.size() != 16 && key.starts_with(kProgressPrefix);
+}
+
+bool loses_to_a_copy(const RefusedRecord& refused) {
+  return refused.reason == domain::slug(domain::Reason::kVersionConflict) ||
+         refused.reason == domain::slug(domain::Reason::kEventIdReused);
 }
 
 }  // namespace kronika::codec

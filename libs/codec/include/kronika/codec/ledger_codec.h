@@ -48,6 +48,11 @@ struct RefusedRecord {
   friend bool operator==(const RefusedRecord&, const RefusedRecord&) = default;
 };
 
+/// Whether it was refused for another copy (VERSION_CONFLICT, EVENT_ID_REUSED). Such a record stays
+/// in the journal: which copy stands is judged from all of them, so whoever reads the log again
+/// must read it too. All other refused records are left out.
+[[nodiscard]] bool loses_to_a_copy(const RefusedRecord& refused);
+
 struct TopicPosition {
   std::string topic;
   std::int64_t next_offset = 0;

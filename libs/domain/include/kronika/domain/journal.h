@@ -1,6 +1,7 @@
 // The set of events of one citizen: what is kept of each record, which copies are the same, which
-// version is effective, and in which order effective events are folded (domain.md 4.2). Pure; the
-// citizen task keeps the entries in RocksDB, verify and the scenario runner in memory.
+// of contradicting ones stands, which version is effective, and in which order effective events are
+// folded (domain.md 4.2). Pure functions of the set; the citizen task keeps the entries in RocksDB,
+// verify, the gateway and the scenario runner in memory.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ struct Hop {
   friend bool operator==(const Hop&, const Hop&) = default;
 };
 
-/// One record of the journal: one (fact key, version, path).
+/// One record of the journal: one (fact key, version, path, content). Contradicting copies of a
+/// version are all kept; which of them counts is judged from the whole set: standings().
 struct JournalEntry {
   Event event;
   Origin origin;          ///< smallest of the equal copies received
@@ -34,41 +36,51 @@ struct JournalEntry {
 [[nodiscard]] std::uint64_t fact_hash(std::string_view source_system,
                                       std::string_view source_message_id);
 
+/// Whether two entries are copies of one record: same fact, version, path and content.
+[[nodiscard]] bool same_copy(const JournalEntry& a, const JournalEntry& b);
+
+/// Makes `kept` stand for both: the smallest (recorded_at, event_id), and the smallest origin.
+/// Returns whether that changed it. Pre: same_copy().
+bool merge_copy(JournalEntry& kept, const JournalEntry& incoming);
+
+/// A whole journal from all records of a person, in any order; copies of one record become one
+/// entry. Cost: n log n.
+[[nodiscard]] std::vector<JournalEntry> merge_copies(std::vector<JournalEntry> arrived);
+
+/// Whether a copy counts among all that are known of its person (domain.md 4.2 point 2).
+enum class Standing : std::uint8_t {
+  kStands,
+  kConflict,       ///< VERSION_CONFLICT: other content of its version was received first
+  kEventIdReused,  ///< EVENT_ID_REUSED: another fact of the person had its event id first
+};
+
+/// Judges every entry as if all had come in the order of their origins: each copy stands unless its
+/// event id belongs to another fact, or its version to other content, of a copy that stands. So it
+/// is a function of the set: no order of arrival, and no copy that came between, can matter. A
+/// version is (source_version, adapter_revision). Copies that came several ways (A16) are one.
+[[nodiscard]] std::vector<Standing> standings(std::span<const JournalEntry* const> entries);
+
 enum class Admission : std::uint8_t {
   kApplied,        ///< a new fact, or a higher version of a known one
-  kDuplicate,      ///< same fact, version and content
+  kDuplicate,      ///< same fact and content, of the same version or another adapter revision
   kSuperseded,     ///< lower than the highest known version: stored, no effect
-  kConflict,       ///< same fact and version, other content: the one received first stays
-                   ///< (VERSION_CONFLICT)
-  kEventIdReused,  ///< its event_id belongs to another fact of this person (EVENT_ID_REUSED)
+  kConflict,       ///< stored, does not stand (VERSION_CONFLICT)
+  kEventIdReused,  ///< stored, does not stand (EVENT_ID_REUSED)
 };
 
-struct Verdict {
+/// What a new entry is beside the others of its fact, given the standings of all of them.
+[[nodiscard]] Admission admission_of(std::span<const JournalEntry* const> entries,
+                                     std::span<const Standing> standings, std::size_t index);
+
+/// What receive() did with a record.
+struct Receipt {
   Admission admission = Admission::kApplied;
-  /// Where the incoming entry must be stored (kApplied, kSuperseded), or an existing one changes: a
-  /// duplicate with a smaller recorded_at, event_id or origin, or a conflict in which the incoming
-  /// copy was received first.
-  bool store_incoming = false;
-  /// Index into `known` of the entry that the incoming one replaces (merged or evicted); the
-  /// evicted one of a conflict is the one to dead-letter.
-  std::optional<std::size_t> replaces;
-  /// Further entries that leave, each to be dead-lettered: an event id that several versions of
-  /// another fact carry, or a conflict and a reused id at once. Nearly always empty.
-  std::vector<std::size_t> also_evicted;
-  /// The entry to store: the incoming one, with merged origin, recorded_at and event_id where it is
-  /// a duplicate.
-  JournalEntry merged;
+  bool journal_changed = false;
+  bool others_changed = false;  ///< another copy lost its standing to it, or has it again
 };
-
-/// Judges `incoming` against the entries of the same person that share its fact key or its
-/// event_id. Any order of arrival gives the same entries, with one exception: a copy that is
-/// evicted is forgotten, so where three or more copies contradict each other, which of the losers
-/// would have stood against another loser is not asked again.
-///
-/// A version is (source_version, adapter_revision); a copy of equal content under another
-/// adapter_revision is stored as its own version and judged kDuplicate.
-[[nodiscard]] Verdict admit(std::span<const JournalEntry* const> known,
-                            const JournalEntry& incoming);
+/// Puts one record into a journal held in memory: the plain form of what the citizen task does on
+/// disk. Cost: n log n each; merge_copies() reads many at once.
+Receipt receive(std::vector<JournalEntry>& journal, const JournalEntry& incoming);
 
 /// Sort key of the fold: (sort time, type rank, source_system, source_message_id).
 struct SortKey {
