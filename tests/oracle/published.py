@@ -83,7 +83,7 @@ class Figures:
         if not by:
             return [region]
         kind = str(cell[CLASSES[by]] or "UNKNOWN")
-        return [(region, kind), (region, "TOTAL"), ("TOTAL", kind)]
+        return [(region, kind), (region, "TOTAL"), ("DK", kind)]
 
     def smalls(self, indicator, period):
         """Whether the period or one that its window touches has anything small at the grain of municipalities."""
@@ -97,7 +97,7 @@ class Figures:
                         for place in ((3, cell[3]), *((i, cell[i]) for i in CLASSES.values())):
                             add(sums.setdefault((q, rolling, programme, place), empty()), figures)
         return any(
-            small(f[name]) for f in sums.values() for name in ("numerator", "denominator", "unknown", "excluded")
+            small(f[name]) for f in sums.values() for name in FIGURES[:5]
         ) or any(small(f["denominator"] - f["numerator"]) for f in sums.values())
 
 
@@ -121,28 +121,47 @@ class Comparison:
         if indicator == "I-24":
             self.completeness(name, answer)
             return
+        for gap in answer.get("gaps", ()):
+            self.gap(f"{name} gap of {gap['indicator']} by {gap['table']}", answer, gap)
         if indicator == "I-23":
-            return  # gaps, see take_gap()
+            return
         mine = self.figures.rows(indicator, period, answer["table"], answer.get("programme", ""))
         if answer["table"] == "NATION":
             mine.pop("NATION", None)
-        for row in [*answer.get("rows", ()), answer["total"]]:
+        for row in answer.get("rows", ()):
             key = (row["key"], row["by"]) if row.get("by") else row["key"]
-            if answer["table"] == "NATION":
-                key = "TOTAL"
-            expected = mine.get(key, empty())
-            if key != "TOTAL":
-                mine.pop(key, None)
-            self.row(f"{name} {key}", indicator, period, row, expected)
+            expected = mine["TOTAL"] if answer["table"] == "NATION" else mine.pop(key, empty())
+            self.row(f"{name} {key}", answer, row, expected)
+        self.row(f"{name} TOTAL", answer, answer["total"], mine["TOTAL"])
         for key, figures in mine.items():
             if key != "TOTAL" and any(figures.values()):
                 self.differ(name, f"the gateway has no row {key}, the oracle {figures}")
 
-    def row(self, where, indicator, period, row, mine):
-        count = self.table[indicator]
+    def gap(self, where, answer, gap):
+        """value(low) - value(high) in percentage points; both sides are rows of a table of the nation."""
+        mine = self.figures.rows(gap["indicator"], answer["period"], gap["table"], answer.get("programme", ""))
+        of = {**answer, "indicator": gap["indicator"]}
+        low, high = ("LOW", "HIGH") if gap["table"] == "EDUCATION" else (gap["low"]["key"], gap["high"]["key"])
+        for key, row in ((low, gap["low"]), (high, gap["high"]), ("UNKNOWN", gap["unknown"])):
+            self.row(f"{where} {key}", of, row, mine.get(key, empty()), told_as=answer["indicator"])
+        sides = [mine.get(key, empty()) for key in (low, high)]
+        points = gap["points"]
+        if points["status"] == "FIGURE_STATUS_SHOWN":
+            rates = [f["numerator"] / f["denominator"] for f in sides if f["denominator"]]
+            if len(rates) < 2 or abs(points["value"] - 100 * (rates[0] - rates[1])) > 1e-6:
+                self.differ(where, f"{points['value']} points, the oracle {rates}")
+            if any(side["rate"]["status"] != "FIGURE_STATUS_SHOWN" for side in (gap["low"], gap["high"])):
+                self.differ(where, "points are shown, and a side of them is not")
+
+    def row(self, where, answer, row, mine, told_as=None):
+        indicator, period = answer["indicator"], answer["period"]
+        count = self.table[told_as or indicator]
         shown = {}
         measured = indicator == "I-05" or indicator.startswith("I-21")
-        for name in ("numerator", "denominator", "unknown", "excluded"):
+        names = {"numerator": "numerator", "denominator": "denominator", "unknown": "unknown", "excluded": "excluded"}
+        if answer.get("second"):
+            names["second"] = "numerator2"
+        for name, of in names.items():
             figure = row[name]
             status, value = figure["status"].removeprefix("FIGURE_STATUS_"), int(figure.get("value") or 0)
             if (name == "denominator" and indicator in COUNTS) or (name == "numerator" and measured):
@@ -151,16 +170,18 @@ class Comparison:
                 count[2] += 1
                 self.suppressed(where, name, indicator, period)
                 continue
+            if status == "NO_DATA" and not mine[of]:
+                continue
             count[1] += 1
             shown[name] = value
-            if value != mine[name]:
-                self.differ(where, f"{name} {value}, the oracle {mine[name]}")
+            if value != mine[of]:
+                self.differ(where, f"{name} {value}, the oracle {mine[of]}")
             if small(value):
                 self.differ(where, f"{name} {value} is shown")
         rest = shown.get("denominator", 0) - shown.get("numerator", shown.get("denominator", 0))
         if small(rest) and not measured and indicator not in COUNTS:
             self.differ(where, f"denominator - numerator is {rest} and shown")
-        self.rates(where, indicator, row, shown, mine)
+        self.rates(where, answer, count, row, shown, mine)
 
     def suppressed(self, where, name, indicator, period):
         key = (indicator, period)
@@ -169,26 +190,28 @@ class Comparison:
         if not self.small_things[key]:
             self.differ(where, f"{name} is suppressed, and nothing of the period is small")
 
-    def rates(self, where, indicator, row, shown, mine):
-        n = mine["denominator"]
-        expected = {}
+    def rates(self, where, answer, count, row, shown, mine):
+        indicator, n, expected = answer["indicator"], mine["denominator"], {}
+        per = answer.get("rate_per") or 1
         if indicator == "I-05":
             expected["median"] = (percentile(mine["buckets"], 50), FEWEST_FOR_MEDIAN, "denominator")
             expected["p90"] = (percentile(mine["buckets"], 90), FEWEST_FOR_P90, "denominator")
         elif indicator.startswith("I-21"):
             expected["mean"] = (mine["sum_thousandths"] / 1000 / n if n else None, FEWEST_FOR_MEDIAN, "denominator")
         elif indicator not in COUNTS:
-            expected["rate"] = (mine["numerator"] / n if n else None, 1, "numerator")
+            expected["rate"] = (per * mine["numerator"] / n if n else None, 1, "numerator")
+            if answer.get("second"):
+                expected["second_rate"] = (per * mine["numerator2"] / n if n else None, 1, "second")
         for name, (value, fewest, needs) in expected.items():
             status = row[name]["status"].removeprefix("FIGURE_STATUS_")
             if status == "SHOWN":
-                self.table[indicator][1] += 1
+                count[1] += 1
                 if value is None or abs(row[name]["value"] - value) > 1e-9 * max(1, abs(value)):
                     self.differ(where, f"{name} {row[name]['value']}, the oracle {value}")
                 if needs not in shown or "denominator" not in shown or n < fewest:
                     self.differ(where, f"{name} is shown, although what it is made of is not, or is too little")
             elif status == "SUPPRESSED":
-                self.table[indicator][2] += 1
+                count[2] += 1
             elif n:
                 self.differ(where, f"{name} is {status}, the oracle {value}")
 
