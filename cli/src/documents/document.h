@@ -28,6 +28,7 @@ struct Cell {
 struct Column {
   std::string title;
   bool right = false;  ///< numbers
+  bool whole = false;  ///< dates and periods: never broken over lines
 };
 
 struct DataTable {

@@ -112,9 +112,17 @@ std::string basis_of(const Answers& answers) {
 void add_nation_table(const Answers& answers, const std::string& title, Section& section) {
   DataTable table;
   table.caption = title + ", whole nation · " + basis_of(answers);
-  table.columns = {{"Indicator"}, {"What"},          {"Counts"},        {"Period"},
-                   {"Figure"},    {"Value", true},   {"P90", true},     {"Numerator", true},
-                   {"Of", true},  {"Unknown", true}, {"Excluded", true}};
+  table.columns = {{"Indicator", false, true},
+                   {"What"},
+                   {"Counts"},
+                   {"Period", false, true},
+                   {"Figure"},
+                   {"Value", true},
+                   {"P90", true},
+                   {"Numerator", true},
+                   {"Of", true},
+                   {"Unknown", true},
+                   {"Excluded", true}};
   for (const IndicatorAnswer* answer : answers) {
     const query::v1::IndicatorInfo& info = answer->info;
     if (!answer->nation) {
@@ -147,7 +155,7 @@ void add_region_table(const Answers& answers, const std::string& title, Section&
   if (regions.empty()) return;
   DataTable table;
   table.caption = title + ", by region · " + basis_of(answers);
-  table.columns = {{"Indicator"}, {"What"}};
+  table.columns = {{"Indicator", false, true}, {"What"}};
   for (const auto& [key, name] : regions) table.columns.push_back({name, true});
   table.columns.push_back({"Nation", true});
   for (const IndicatorAnswer* answer : answers) {
@@ -210,8 +218,9 @@ void add_standards(const FinalInput& input, Section& section) {
       Subheading{"Results against standards", "Resultater i forhold til standarder"});
   DataTable table;
   table.caption = "Standards of the national registers, whole nation · " + basis_of(answers);
-  table.columns = {{"Indicator"}, {"What"},           {"Period"}, {"Standard"},
-                   {"Basis"},     {"Observed", true}, {"Verdict"}};
+  table.columns = {
+      {"Indicator", false, true}, {"What"},   {"Period", false, true}, {"Standard"}, {"Basis"},
+      {"Observed", true},         {"Verdict"}};
   for (const IndicatorAnswer* answer : answers) {
     const IndicatorRow& total = answer->nation->total();
     table.rows.push_back({answer->info.id(), answer->info.title(), answer->nation->period(),
@@ -268,8 +277,11 @@ void add_deviations(const FinalInput& input, Section& section) {
   DataTable table;
   table.caption =
       "Goals not reached, or open after their deadline" + goals_basis(input.goals.basis());
-  table.columns = {
-      {"Area", true}, {"Organisation"}, {"Measurable target"}, {"Deadline"}, {"Status"}};
+  table.columns = {{"Area", true},
+                   {"Organisation"},
+                   {"Measurable target"},
+                   {"Deadline", false, true},
+                   {"Status"}};
   const Names names(input.goals.organisations());
   for (const query::v1::GoalArea& area : input.goals.areas()) {
     for (const query::v1::Goal& goal : area.goals()) {

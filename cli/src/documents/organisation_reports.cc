@@ -38,12 +38,12 @@ std::string points_text(const query::v1::Goal& goal) {
   return text.empty() ? "none" : text;
 }
 
+/// The last report and how many there are; each of them is in the JSON.
 std::string steps_text(const query::v1::Goal& goal) {
-  std::string text;
-  for (const query::v1::GoalStep& step : goal.steps()) {
-    text += (text.empty() ? "" : "; ") + step.on() + " " + words(step.status());
-  }
-  return text;
+  if (goal.steps_size() == 0) return "-";
+  const std::string last = goal.steps(goal.steps_size() - 1).on();
+  return goal.steps_size() == 1 ? last
+                                : last + " (" + std::to_string(goal.steps_size()) + " reports)";
 }
 
 std::string plan_text(const query::v1::GoalArea& area) {
@@ -60,7 +60,7 @@ void add_spend(const query::v1::OrganisationYear& year, const std::string& basis
   }
   DataTable table;
   table.caption = "Spend as each document states it, " + std::to_string(year.year()) + basis;
-  table.columns = {{"Document"}, {"Reported"}, {"Purpose"}, {"DKK", true}};
+  table.columns = {{"Document"}, {"Reported", false, true}, {"Purpose"}, {"DKK", true}};
   const auto reported = [&year](const query::v1::SpendDocument& document) {
     for (const query::v1::AnnualReport& report : year.reports()) {
       if (report.event_id() == document.event_id()) {
@@ -110,8 +110,8 @@ void add_progress(const query::v1::OrganisationYear& year, const std::string& ba
   section.blocks.emplace_back(Subheading{"Progress by area", "Fremdrift i målopfyldelsen"});
   DataTable table;
   table.caption = "Progress as reported for " + std::to_string(year.year()) + basis;
-  table.columns = {{"Area", true}, {"Owner"},  {"Measurable target"},
-                   {"Deadline"},   {"Status"}, {"Evidence"}};
+  table.columns = {{"Area", true}, {"Owner"},   {"Measurable target"}, {"Deadline", false, true},
+                   {"Status"},     {"Evidence"}};
   std::vector<const query::v1::Goal*> goals;
   for (const query::v1::AnnualReport& report : year.reports()) {
     for (const query::v1::Goal& goal : report.progress()) goals.push_back(&goal);
@@ -188,8 +188,9 @@ DataTable goals_table(const query::v1::GoalArea& area, const Names& names,
                       const query::v1::ReportBasis& basis) {
   DataTable table;
   table.caption = "Goals of area " + std::to_string(area.number()) + basis_text(basis);
-  table.columns = {{"Organisation"}, {"Owner"},    {"Measurable target"}, {"Deadline"},
-                   {"Status"},       {"Evidence"}, {"Measuring points"},  {"Reported"}};
+  table.columns = {
+      {"Organisation"}, {"Owner"},    {"Measurable target"}, {"Deadline", false, true},
+      {"Status"},       {"Evidence"}, {"Measuring points"},  {"Last report", false, true}};
   for (const query::v1::Goal& goal : area.goals()) {
     table.rows.push_back(
         {names.of(goal.organisation()), goal.owner(), goal.measurable_target(),

@@ -94,7 +94,7 @@ constexpr std::string_view kStyle = R"(
   * { box-sizing: border-box; }
   body { margin: 0; background: #eef1f4; color: var(--ink);
          font: 16px/1.55 "Source Serif 4", Georgia, "Times New Roman", serif; }
-  main { max-width: 68rem; margin: 2.5rem auto; padding: 3.5rem 4rem; background: var(--paper);
+  main { max-width: 80rem; margin: 2.5rem auto; padding: 3.5rem 4rem; background: var(--paper);
          border-top: 6px solid var(--head); box-shadow: 0 1px 3px rgba(0, 0, 0, .12); }
   h1, h2, h3, table, dl, nav { font-family: "Source Sans 3", "Segoe UI", Arial, sans-serif; }
   h1 { margin: 0; font-size: 2.1rem; line-height: 1.2; color: var(--head); }
@@ -103,7 +103,7 @@ constexpr std::string_view kStyle = R"(
   h3 { margin: 2rem 0 .6rem; font-size: 1.1rem; }
   .danish { font-weight: 400; font-style: italic; color: var(--soft); }
   h1 .danish, h2 .danish { display: block; font-size: 1rem; }
-  .number { display: inline-block; min-width: 2rem; }
+  .number { display: inline-block; min-width: 1.2rem; margin-right: .8rem; }
   dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.5rem; margin: 1.8rem 0;
        font-size: .95rem; }
   dt { color: var(--soft); } dd { margin: 0; }
@@ -113,13 +113,15 @@ constexpr std::string_view kStyle = R"(
   table { width: 100%; border-collapse: collapse; font-size: .88rem; line-height: 1.4; }
   caption { padding-bottom: .5rem; text-align: left; font-weight: 600; }
   th, td { padding: .35rem .6rem; text-align: left; vertical-align: top; }
-  th { border-bottom: 2px solid var(--head); font-weight: 600; white-space: nowrap; }
+  th { border-bottom: 2px solid var(--head); font-weight: 600; vertical-align: bottom; }
   td { border-bottom: 1px solid var(--line); }
-  .right { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+  .right { text-align: right; font-variant-numeric: tabular-nums; }
+  td.right, .whole { white-space: nowrap; }
   .good { color: #1b6b3a; font-weight: 600; } .bad { color: #a3261c; font-weight: 600; }
   a { color: #1a5f96; }
   blockquote { margin: 1rem 0; padding: .1rem 0 .1rem 1.2rem; border-left: 3px solid var(--line); }
-  blockquote footer { margin: .2rem 0 .6rem; font-size: .9rem; color: var(--soft); }
+  blockquote p { margin: .2rem 0; }
+  blockquote footer { margin: 0 0 .2rem; font-size: .9rem; color: var(--soft); }
   nav { margin: 1.8rem 0; font-size: .95rem; }
   nav ul { margin: 0; padding: 0; list-style: none; columns: 2; column-gap: 2.5rem; }
   nav a { text-decoration: none; }
@@ -176,7 +178,10 @@ void html_table(const DataTable& table, std::string& out) {
   out += "<div class=\"wide\"><table>\n";
   if (!table.caption.empty()) out += "<caption>" + esc(table.caption) + "</caption>\n";
   const auto begin = [&](std::string_view tag, const Column& column) {
-    out += "<" + std::string(tag) + (column.right ? " class=\"right\">" : ">");
+    out += "<" + std::string(tag) +
+           (column.right   ? " class=\"right\">"
+            : column.whole ? " class=\"whole\">"
+                           : ">");
   };
   out += "<thead><tr>";
   for (const Column& column : table.columns) {
