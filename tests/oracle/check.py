@@ -74,7 +74,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--kronika", default=ROOT / "kronika", help="the command-line tool")
     options.add_argument("--citizens", type=int, default=800)
-    options.add_argument("--people", type=int, default=150, help="of noise.py")
+    options.add_argument("--people", type=int, default=250, help="of noise.py")
     options.add_argument("--months", type=int, default=36)
     options.add_argument("--seed", type=int, default=4)
     options.add_argument("--show", type=int, default=10, help="differences to tell in words")

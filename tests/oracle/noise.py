@@ -31,6 +31,7 @@ SERVICES = ("MUNICIPAL_REHAB", "NON_SPECIFIC_MUNICIPAL", "HOSPITAL_REHAB", "HOSP
             "SELF_CARE_OFFER")  # fmt: skip
 MAINS = ["DJ440", "DJ449", "DJ189", "DJ969", "DI210", "DI219", "DI509", "DE109", "DE119", "DE869", "DL899", "DO800",
          "DM545", "DS720", "DJ459"]  # fmt: skip
+OTHER_KEY = 1_000_000
 CODED = {"SMOKING": ("MCS", "MCS88174", ("DAILY", "NEVER")), "EYE_EXAM": ("MCS", "MCS88152", ("DONE", "NOT_DONE")),
          "FOOT_EXAM": ("MCS", "MCS88153", ("DONE", "NOT_DONE"))}  # fmt: skip
 NUMERIC = [
@@ -47,13 +48,19 @@ NUMERIC = [
 ]  # fmt: skip
 
 
+def key_of(number):
+    return base64.b64encode(number.to_bytes(16, "big")).decode()
+
+
 class Writer:
     """The messages of one person."""
 
-    def __init__(self, number, rng, ref, until):
+    def __init__(self, number, rng, ref, until, moves=False):
         self.rng, self.ref, self.until = rng, ref, until
         self.number = number
-        self.key = base64.b64encode(number.to_bytes(16, "big")).decode()
+        self.keys = [key_of(number)]
+        if moves and rng.random() < 0.15:  # numbers that were replaced: the last one is in force
+            self.keys = [key_of(number + n * OTHER_KEY) for n in range(rng.choice((2, 2, 3)), 0, -1)]
         self.birth = civil.date_of(until) - rng.choice((20, 50, 68, 77, 88)) * 365 - rng.randrange(365)
         self.named = rng.random() < 0.95  # else a replacement number: neither birth date nor sex
         self.begin = until - YEARS * 365 * DAY
@@ -68,6 +75,9 @@ class Writer:
         days = self.rng.choice(WINDOWS) + self.rng.choice((-1, 0, 0, 1, 1))
         if self.rng.random() < 0.3:
             return self.until - days * DAY
+        if self.rng.random() < 0.3:  # before the end of a quarter
+            quarter = civil.quarter_of(civil.date_of(self.moment(0.3)))
+            return civil.start_of_day(civil.last_day(quarter) - days) + self.rng.randrange(DAY)
         return anchor + days * DAY + (self.rng.choice((-1, 0, 1)) * 4 * civil.HOUR)
 
     def org(self, sector=None, place=None):
@@ -89,7 +99,7 @@ class Writer:
         e = {
             "event_id": self.uuid(), "source_system": rng.choice(("A", "B")),
             "source_message_id": f"{self.number}-{self.facts}", "source_version": "1", "op": "OP_CREATE",
-            "schema_version": 1, "person_key": self.key, "occurred_at_ms": str(at),
+            "schema_version": 1, "person_key": rng.choice(self.keys), "occurred_at_ms": str(at),
             "time_precision": "TIME_PRECISION_" + ("DATE" if rng.random() < 0.1 else "INSTANT"),
             "recorded_at_ms": str(at + rng.randrange(DAY)), "sender_org": sender or self.org(), "adapter_revision": 1,
             "simulated": True, kind: content,
@@ -309,6 +319,64 @@ class Writer:
         if self.rng.random() < 0.5:
             self.tell(at + self.rng.randrange(80) * DAY, "residence_changed", {"municipality": self.home})
 
+    def edge(self, at, days):
+        """So many days later, or one day more or less, at another time of day."""
+        date = civil.date_of(int(at)) + days + self.rng.choice((-1, 0, 0, 1, 1))
+        return civil.start_of_day(date) + self.rng.randrange(23 * civil.HOUR)
+
+    def edges(self):
+        """One rule at the edge of its window or of its limit."""
+        rng, at = self.rng, self.moment(0.1, 0.7)
+        what, n = rng.choice(("heart", "kol", "detection", "hba1c", "wait", "answer", "rehab", "death")), self.facts
+        if what in ("heart", "kol", "death"):
+            programme, main = ("HEART_IHD", "DI210") if what == "heart" else ("KOL", "DJ440")
+            end = at + rng.choice((11, 12, 13, 40)) * civil.HOUR
+            kind = {"contact_id": f"C{n}e", "encounter_class": "ENCOUNTER_CLASS_EMER"}
+            self.tell(at, "hospital_stay_started", kind)
+            self.tell(end, "hospital_stay_ended", {"contact_id": f"C{n}e", "disposition": "DISPOSITION_HOME"})
+            self.tell(end, "discharge_report_received", {"contact_id": f"C{n}e", "main_diagnosis": main})
+            if what == "death":
+                self.tell(self.edge(rng.choice((at, end)), 30), "person_deceased", {})
+                return
+            if rng.random() < 0.3:
+                self.tell(self.edge(end, 30), "hospital_stay_started", {**kind, "contact_id": f"C{n}f"})
+            self.referral(at, programme, n)
+            start = self.edge(end, 90 if what == "heart" else 28)
+            self.start(start, [programme], n)
+            for code, unit, values in (("DNK05472", "mm[Hg]", (139, 140)), ("NPU01568", "mmol/L", (1.7, 1.8, 1.9))):
+                c = {"code_system": "NPU", "code": code, "numeric": rng.choice(values), "unit": unit}
+                self.tell(self.edge(start, 182), "measurement_recorded", c)
+        elif what in ("detection", "hba1c"):
+            if what == "hba1c":
+                self.diagnosis(at - 100 * DAY, "T2D")
+            for when in (at, self.edge(at, rng.choice((30, 90, 365)))):
+                c = {"code_system": "NPU", "code": "NPU27300", "numeric": rng.choice((47, 48, 58, 59, 75)), "unit": "mmol/mol"}
+                self.tell(when, "measurement_recorded", c)
+        else:
+            self.referral(at, "KOL", n)
+            entry = self.edge(at, 90)
+            self.start(entry, ["KOL"], n)
+            if what != "wait":
+                final = self.edge(entry, 365) if what == "rehab" else entry + 30 * DAY
+                self.interview(final, ["KOL"], "FINAL")
+                score = {"measure_key": "SATISFACTION", "value": rng.randint(1, 5)}
+                c = {"instrument": "INSTRUMENT_SATISFACTION", "scores": [score]}
+                self.tell(self.edge(final, rng.choice((-14, 60))), "questionnaire_answered", c)
+
+    def replaced(self, old, new):
+        """The person number; in one case of four by mistake, which is taken back."""
+        at = self.moment(0.1)
+        self.facts += 1
+        e = {
+            "event_id": self.uuid(), "source_system": "CPR", "source_message_id": f"{self.number}-{self.facts}",
+            "source_version": "1", "op": "OP_CREATE", "schema_version": 1, "person_key": new, "occurred_at_ms": str(at),
+            "time_precision": "TIME_PRECISION_INSTANT", "recorded_at_ms": str(at), "sender_org": self.org(),
+            "adapter_revision": 1, "simulated": True, "cpr_replaced": {"old_person_key": old},
+        }  # fmt: skip
+        self.messages.append(e)
+        if self.rng.random() < 0.25:
+            self.messages.append({**e, "event_id": self.uuid(), "op": "OP_CANCEL", "source_version": "2"})
+
     def anything(self, programmes):
         rng, at = self.rng, self.moment()
         chosen, number = rng.choice(programmes), rng.randrange(self.facts + 1)
@@ -351,23 +419,28 @@ class Writer:
             programmes.append(rng.choice(("KOL", "T2D", "HEART_IHD")))
         programmes = list(dict.fromkeys(programmes))
         for programme in programmes:
-            for _ in range(rng.choice((1, 1, 2))):
+            for _ in range(rng.choice((0, 1, 1, 2))):
                 self.path(programme, self.moment(0, 0.9))
-        for _ in range(rng.randrange(10, 70)):
+        for _ in range(rng.choice((0, rng.randrange(10, 70)))):  # the edges are clearer where little else happens
             self.anything(programmes)
+        for _ in range(rng.randrange(4)):
+            self.edges()
         if rng.random() < 0.2:
             self.tell(self.moment(0.3), "person_deceased", {})
         if rng.random() < 0.02:
             self.tell(self.moment(0.3), "person_deceased", {})
+        for old, new in zip(self.keys, self.keys[1:], strict=False):
+            self.replaced(old, new)
         rng.shuffle(self.messages)
         return [m for m in self.messages if int(m["recorded_at_ms"]) <= self.until]
 
 
-def write(path, people, seed, until, ref=None):
+def write(path, people, seed, until, ref=None, moves=False):
+    """`moves`: some person numbers are replaced by others."""
     ref = ref or reference.Reference(ROOT / "data" / "reference")
     with open(path, "w", encoding="utf-8") as out:
         for number in range(1, people + 1):
-            for message in Writer(number, random.Random(seed * 1_000_003 + number), ref, until).life():
+            for message in Writer(number, random.Random(seed * 1_000_003 + number), ref, until, moves).life():
                 out.write(json.dumps(message, separators=(",", ":")) + "\n")
 
 

@@ -24,15 +24,30 @@ CELL = ("indicator", "period", "rolling", "municipality", "programme", "level", 
 FIGURES = ("numerator", "numerator2", "denominator", "unknown", "excluded", "sum_thousandths")
 
 
+def together(people, links):
+    """The facts of each person, those of replaced person numbers among them (docs/domain.md 5)."""
+    moved = {}
+    for key, facts in people.items():
+        while key in links:
+            key = links[key]
+        moved.setdefault(key, []).append(facts)
+    for lists in moved.values():
+        yield lists[0] if len(lists) == 1 else sorted(sum(lists, []), key=events.Event.sort_key)
+
+
 def compute(path, ref, as_of):
     """All cells, and how many messages were what."""
     cells, counts = indicators.Cells(), collections.Counter()
-    for messages in events.read(path).values():
+    people, links = {}, {}
+    for key, messages in events.read(path).items():
         counts["people"] += 1
         counts["messages"] += len(messages)
-        effective = events.effective(messages, ref, as_of, counts)
-        indicators.reporting(effective, ref, cells)
-        facts = events.without_contradictions(effective)
+        people[key] = events.effective(messages, ref, as_of, counts)
+        links.update({e.content["old_person_key"]: key for e in people[key] if e.type == "cpr_replaced"})
+        people[key] = [e for e in people[key] if e.type != "cpr_replaced"]  # tells who somebody is, and no more (16)
+    for facts in together(people, links):
+        indicators.reporting(facts, ref, cells)
+        facts = events.without_contradictions(facts)
         if facts:
             indicators.Tally(person.Person(facts, ref, as_of), cells).all()
     return cells.cells, counts

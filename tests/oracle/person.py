@@ -36,7 +36,7 @@ class Person:
         self.residences, self.educations = [], []  # (time, value)
         self.referrals = []  # (date, programme, service)
         self.residence = ""
-        self.home = next((e.raw["residence_municipality"] for e in events if e.raw.get("residence_municipality")), "")
+        self.home = ""  # before the first ResidenceChanged: what the earliest event with an effect says
         self.birth = next((e.raw["birth_date_days"] for e in events if "birth_date_days" in e.raw), None)
         self.sex = next((e.raw["sex"] for e in events if e.raw.get("sex", UNKNOWN_SEX) != UNKNOWN_SEX), UNKNOWN_SEX)
         self.death = self.death_date = None
@@ -66,12 +66,13 @@ class Person:
     def play(self, event):
         for pathway in self.pathways.values():
             pathway.timer(event.time)
-        if event.type == "discharge_report_received":
+        c, report = event.content, event.type == "discharge_report_received"
+        if self.death is not None and (self.after_death(event) or event.type == "person_deceased") and not report:
+            return
+        self.home = self.home or event.raw.get("residence_municipality", "")
+        if report:
             self.stays_seen.take(event)
             return
-        if self.after_death(event):
-            return
-        c = event.content
         if not self.residence and event.raw.get("residence_municipality"):
             self.residence = event.raw["residence_municipality"]
         if event.type in ("hospital_stay_started", "hospital_stay_ended"):

@@ -111,7 +111,7 @@ def events_of(stack, given, folder, until):
     )
     if given.people:
         other = folder / "noise.jsonl"
-        noise.write(other, given.people, given.seed, until)
+        noise.write(other, given.people, given.seed, until, moves=True)
         with open(path, "a", encoding="utf-8") as out, open(other, encoding="utf-8") as more:
             shutil.copyfileobj(more, out)
     with open(path, encoding="utf-8") as lines:
