@@ -15,6 +15,10 @@ Result<void> CitizenTask::flush(bus::TaskContext& ctx) {
   domain::CellDeltas deltas;
   for (Slot* slot : touched_) {
     if (!slot->changed) continue;
+    if (defers(*slot)) {
+      keep_stand_in(*slot, ctx);
+      continue;
+    }
     const Instant as_of = std::max({slot->record.as_of, ctx.task_clock(), slot->heard});
     if (slot->next_visible && *slot->next_visible <= as_of) slot->refold = true;
     if (slot->refold && !slot->record.moved_to) {
@@ -161,6 +165,12 @@ void CitizenTask::emit_ledger(bus::TaskContext& ctx) {
 }
 
 void CitizenTask::emit_progress(bus::TaskContext& ctx) {
+  keep_progress(ctx);
+  const auto key = codec::progress_key(partition_);
+  ctx.send({.topic = bus::kCitizenState, .partition = partition_, .key = key, .value = buffer_});
+}
+
+void CitizenTask::keep_progress(bus::TaskContext& ctx) {
   codec::ProgressRecord progress;
   progress.as_of = ctx.task_clock();
   progress.transaction_number = ctx.transaction_number();
@@ -173,9 +183,7 @@ void CitizenTask::emit_progress(bus::TaskContext& ctx) {
   buffer_.clear();
   bus::append_wire_prefix(codec::kProgressSchemaId, buffer_);
   codec::encode_progress(progress, buffer_);
-  const auto key = codec::progress_key(partition_);
-  ctx.send({.topic = bus::kCitizenState, .partition = partition_, .key = key, .value = buffer_});
-  ctx.writes().put(kStates, key, buffer_);
+  ctx.writes().put(kStates, codec::progress_key(partition_), buffer_);
 }
 
 }  // namespace kronika::citizen

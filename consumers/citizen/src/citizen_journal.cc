@@ -126,7 +126,7 @@ Result<CitizenTask::Place> CitizenTask::place_of(const Slot& slot, const Journal
 
 Result<CitizenTask::Judged> CitizenTask::journal_event(Slot& slot, std::string_view event_bytes,
                                                        Mode mode, bus::TaskContext& ctx) {
-  if (mode == Mode::kReplay) touch(slot);
+  if (mode != Mode::kLive) touch(slot);
   if (slot.knows_fact(hash_of(entry_.event)) || slot.knows_id(hash_of(entry_.event.event_id))) {
     return judge_known(slot, event_bytes, mode, ctx);
   }
@@ -148,7 +148,7 @@ Result<CitizenTask::Judged> CitizenTask::judge_known(Slot& slot, std::string_vie
   }
   JournalEntry stored = place->same ? *place->same : entry_;
   judged.journal_changed = !place->same || domain::merge_copy(stored, entry_);
-  if (mode == Mode::kLive) {
+  if (mode != Mode::kReplay) {
     if (auto done = judge(slot, place->same ? &*place->same : nullptr, stored, judged, ctx); !done)
       return tl::unexpected(done.error());
   }
@@ -230,6 +230,7 @@ Result<void> CitizenTask::judge(Slot& slot, const JournalEntry* same, const Jour
 }
 
 void CitizenTask::refuse_copy(const bus::Record& record, Admission why, bus::TaskContext& ctx) {
+  if (replaying_) return;  // said when it was first handled
   const auto reason = reason_of(why);
   ctx.dead_letter(
       record, {.stage = kStage, .reason = domain::slug(reason), .detail = domain::explain(reason)});
@@ -258,6 +259,7 @@ void CitizenTask::evict(Slot& slot, const JournalEntry& loser, Standing why,
 }
 
 void CitizenTask::restore_standing(const JournalEntry& entry) {
+  if (replaying_) return;
   Booked booked;
   booked.entry.topic = input_topic_name(entry.origin.topic);
   booked.entry.partition = entry.origin.partition;

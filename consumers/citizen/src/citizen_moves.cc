@@ -214,6 +214,10 @@ CitizenTask::Route CitizenTask::route_of(const Slot& slot) {
   return route;
 }
 
+void CitizenTask::find_redirect(Slot& slot) {
+  if (const Link* link = holding_link(slot)) slot.record.moved_to = link->replacement.person_key;
+}
+
 Result<void> CitizenTask::take_link(Slot& slot, const codec::MoveLink& message, Mode mode,
                                     bus::TaskContext& ctx) {
   Link link;
@@ -234,7 +238,7 @@ Result<void> CitizenTask::take_link(Slot& slot, const codec::MoveLink& message, 
     known->replacement = std::move(link.replacement);
     put_link(slot, *known, ctx);
   }
-  return mode == Mode::kReplay ? Result<void>{} : redirect(slot, before, ctx);
+  return mode != Mode::kLive ? Result<void>{} : redirect(slot, before, ctx);
 }
 
 Result<void> CitizenTask::redirect(Slot& slot, const Route& before, bus::TaskContext& ctx) {
@@ -343,7 +347,7 @@ Result<void> CitizenTask::note_cycle(Slot& slot, const domain::Event& event,
   std::erase(link->cycles, cycle);
   if (!moved.withdrawn && link->cycles.size() < 255) link->cycles.push_back(cycle);
   put_link(slot, *link, ctx);
-  if (mode == Mode::kReplay) return {};
+  if (mode != Mode::kLive) return {};
   if (before.holds && !route_of(slot).holds) {
     ctx.dead_letter(record,
                     {.stage = kStage,

@@ -29,6 +29,9 @@ struct Link {
   std::vector<Cycle> cycles;
 };
 
+/// Of a record that was never emitted. Real rule generations begin at 1.
+inline constexpr domain::Generation kNeverEmitted{0, 0};
+
 struct Slot {
   codec::CitizenRecord record;  ///< record.state.person is the citizen
 
@@ -52,8 +55,12 @@ struct Slot {
   std::vector<std::uint32_t> awaiting;
 
   std::size_t charge = 0;  ///< bytes accounted in the cache
+  /// Of a rebuild (A8): 1 + the refused records that the stored stand-in names; 0: there is none.
+  std::size_t stand_in = 0;
 
   [[nodiscard]] const PersonKey& person() const { return record.state.person; }
+  /// Its record was never emitted: a new citizen, or one that a rebuild has yet to fold.
+  [[nodiscard]] bool never_emitted() const { return record.generation == kNeverEmitted; }
   [[nodiscard]] bool knows_fact(std::uint64_t hash) const {
     return std::find(fact_hashes.begin(), fact_hashes.end(), hash) != fact_hashes.end();
   }

@@ -68,6 +68,11 @@ Result<void> CitizenTask::on_journal_record(const bus::Record& record, bus::Task
     release_touched();
     cache_.trim();
   }
+  if (ctx.rebuilding()) return rebuild_record(record, ctx);
+  return replay_record(record, ctx);
+}
+
+Result<void> CitizenTask::replay_record(const bus::Record& record, bus::TaskContext& ctx) {
   if (record.topic_index == kFlytning) return take_flytning(record, Mode::kReplay, ctx);
   if (names(refused_, record) || !read_event(record, Mode::kReplay)) return {};
   auto slot = slot_of(entry_.event.person_key);
@@ -78,9 +83,15 @@ Result<void> CitizenTask::on_journal_record(const bus::Record& record, bus::Task
   return {};
 }
 
-Result<void> CitizenTask::on_restored(bus::TaskContext&) {
+Result<void> CitizenTask::on_restored(bus::TaskContext& ctx) {
   // Replay filled slots from a store that was still behind; read afresh from here on.
   on_aborted();
+  replaying_ = false;
+  deferring_ = ctx.rebuilding();
+  return read_states();
+}
+
+Result<void> CitizenTask::read_states() {
   cache_.clear();
   deadlines_ = DeadlineIndex();
   outdated_.clear();
@@ -161,9 +172,14 @@ Result<Slot*> CitizenTask::slot_of(const PersonKey& person) {
     }
   } else {
     slot->record.state.person = person;
+    slot->record.generation = kNeverEmitted;
+  }
+  if (slot->never_emitted()) {
+    if (*stored) slot->stand_in = 1 + slot->record.refused.size();
     slot->record.as_of = Instant::min();
   }
   if (auto done = read_glances(person, *slot); !done) return tl::unexpected(done.error());
+  if (slot->never_emitted()) find_redirect(*slot);
   slot->charge =
       sizeof(Slot) + (*stored ? 2 * (*stored)->size() : 0) + 16 * slot->fact_hashes.size();
   return &cache_.insert(person, std::move(slot));
@@ -256,7 +272,7 @@ Result<void> CitizenTask::read_event(const bus::Record& record, Mode mode) {
     return tl::unexpected(
         refusal(domain::Reason::kKeyMismatch, "the record's key is not the event's person_key"));
   }
-  if (mode == Mode::kLive) {
+  if (mode != Mode::kReplay) {
     if (auto found = domain::check(*rules_, entry_.event, record.timestamp)) {
       return tl::unexpected(refusal(found->reason, std::move(found->sentence)));
     }
@@ -335,6 +351,9 @@ void CitizenTask::fold_in(Slot& slot, bool known, Booked& booked, Instant clock)
   }
   slot.changed = true;
   if (slot.record.moved_to) return;  // its events live under the new key (A16)
+  if (defers(slot)) return;
+  // Amid a rebuild its earlier events are in the journal alone.
+  if (slot.never_emitted() && slot.next_visible && *slot.next_visible <= clock) slot.refold = true;
   if (slot.refold) {
     booked.awaits_refold = true;
     return;
@@ -355,14 +374,17 @@ void CitizenTask::fold_in(Slot& slot, bool known, Booked& booked, Instant clock)
 }
 
 void CitizenTask::on_rejected(const bus::Record& record, std::string_view reason,
-                              bus::TaskContext&) {
-  ++counts_.rejected;
+                              bus::TaskContext& ctx) {
+  if (replaying_ && names(refused_, record)) return;
   codec::RefusedRecord refused{std::string(record.topic), record.partition, record.offset,
                                std::string(reason)};
-  Booked booked = booked_at(record);
-  booked.entry.outcome = codec::LedgerOutcome::kRejected;
-  booked.entry.reason = reason;
-  booked_.push_back(std::move(booked));
+  if (!replaying_) {
+    ++counts_.rejected;
+    Booked booked = booked_at(record);
+    booked.entry.outcome = codec::LedgerOutcome::kRejected;
+    booked.entry.reason = reason;
+    booked_.push_back(std::move(booked));
+  }
   const auto person = PersonKey::from_bytes(record.key);
   if (person) {
     if (auto slot = slot_of(*person)) {
@@ -370,21 +392,23 @@ void CitizenTask::on_rejected(const bus::Record& record, std::string_view reason
       (*slot)->changed = true;
       (*slot)->heard = std::max((*slot)->heard, record.timestamp);
       (*slot)->record.refused.push_back(std::move(refused));
+      if (replaying_) keep_stand_in(**slot, ctx);
       return;
     }
   }
   refused_.push_back(std::move(refused));
+  if (replaying_) keep_progress(ctx);
 }
 
 // ---- life cycle
 
 std::optional<Instant> CitizenTask::next_deadline() const {
-  if (outdated_taken_ < outdated_.size()) return Instant::min();
+  if (!deferring_ && outdated_taken_ < outdated_.size()) return Instant::min();
   return deadlines_.earliest();
 }
 
 Result<bool> CitizenTask::punctuate(std::size_t limit, bus::TaskContext& ctx) {
-  for (; limit > 0 && outdated_taken_ < outdated_.size(); --limit) {
+  for (; !deferring_ && limit > 0 && outdated_taken_ < outdated_.size(); --limit) {
     auto slot = slot_of(outdated_[outdated_taken_++]);
     if (!slot) return tl::unexpected(slot.error());
     touch(**slot);
@@ -399,6 +423,9 @@ Result<bool> CitizenTask::punctuate(std::size_t limit, bus::TaskContext& ctx) {
     if (!slot) return tl::unexpected(slot.error());
     touch(**slot);
     (*slot)->changed = true;
+    // As of its own deadline: where many fall on one instant, the clock stands before it until the
+    // last of them is woken.
+    (*slot)->heard = std::max((*slot)->heard, *due);
     deadlines_.set(person, std::nullopt);  // flush() names the next one
     ++counts_.deadlines;
   }
@@ -468,6 +495,8 @@ bus::TaskSpec citizen_task_spec(const Options& options) {
   for (int i = 0; i < kInputTopics; ++i) spec.input_topics.emplace_back(input_topic_name(i));
   spec.compacted_topic = std::string(bus::kCitizenState);
   spec.rebuilds_journal = true;
+  spec.derived_topics = {std::string(bus::kIndicatorDelta), std::string(bus::kIndicatorState)};
+  spec.rebuild_min_records = options.rebuild_backlog;
   spec.column_families = {
       {.name = "states", .access = store::Access::kPointLookup},
       {.name = "journal", .access = store::Access::kAppendScan, .prefix_bytes = kPersonBytes},

@@ -1,6 +1,6 @@
-// The citizen task, declared here because its parts lie in three files: citizen_task.cc (restore,
-// one record, life cycle), citizen_flush.cc (what a transaction emits) and citizen_moves.cc (a
-// person's way to a new key, A16).
+// The citizen task, declared here because its parts lie in four files: citizen_task.cc (restore,
+// one record, life cycle), citizen_flush.cc (what a transaction emits), citizen_moves.cc (a
+// person's way to a new key, A16) and citizen_rebuild.cc (folding everyone once, A8).
 #pragma once
 
 #include "citizen_slot.h"
@@ -48,6 +48,8 @@ class CitizenTask final : public bus::Task {
   Result<void> flush(bus::TaskContext& ctx) override;
   void on_committed() override;
   void on_aborted() override;
+  Result<void> on_rebuild_read(bus::TaskContext& ctx) override;
+  bool rebuilt() const override { return outdated_taken_ == outdated_.size(); }
   std::optional<Progress> read_progress(const bus::Record& record) const override;
 
  private:
@@ -59,8 +61,20 @@ class CitizenTask final : public bus::Task {
   };
   /// A ledger entry for the record's place on Kafka, nothing else filled in.
   static Booked booked_at(const bus::Record& record);
-  /// Whether outputs are wanted: replay of the journal (A5) emits nothing.
-  enum class Mode : std::uint8_t { kLive, kReplay };
+  /// Replay of the journal (A5) emits nothing and knows what was refused; a rebuild's (A8) emits
+  /// nothing and judges again.
+  enum class Mode : std::uint8_t { kLive, kReplay, kRebuild };
+
+  // Rebuild (A8).
+  Result<void> rebuild_record(const bus::Record& record, bus::TaskContext& ctx);
+  Result<void> replay_record(const bus::Record& record, bus::TaskContext& ctx);
+  /// Left to the end of the rebuild that reads now: the journal has its events, a stand-in its
+  /// place.
+  [[nodiscard]] bool defers(const Slot& slot) const { return deferring_ && slot.never_emitted(); }
+  void keep_stand_in(Slot& slot, bus::TaskContext& ctx);
+  /// Reads from the states: deadlines, and who must be folded again.
+  Result<void> read_states();
+  Result<void> read_refused();
 
   // Reading.
   Result<void> read_event(const bus::Record& record, Mode mode);
@@ -133,6 +147,8 @@ class CitizenTask final : public bus::Task {
   void forward_through(const Link& link, const Slot& slot, const domain::JournalEntry& entry,
                        std::string_view event_bytes, bool withdrawn, bus::TaskContext& ctx);
   void put_link(Slot& slot, const Link& link, bus::TaskContext& ctx);
+  /// A stand-in does not say where the citizen has moved; its links do.
+  static void find_redirect(Slot& slot);
   /// An entry came back to this citizen.
   Result<void> note_cycle(Slot& slot, const domain::Event& event, const codec::MovedEvent& moved,
                           const bus::Record& record, Mode mode, bus::TaskContext& ctx);
@@ -144,12 +160,18 @@ class CitizenTask final : public bus::Task {
   void emit_ledger(bus::TaskContext& ctx);
   void emit_deltas(const domain::CellDeltas& deltas, bus::TaskContext& ctx);
   void emit_progress(bus::TaskContext& ctx);
+  /// Stages the progress record and leaves it in buffer_.
+  void keep_progress(bus::TaskContext& ctx);
 
   const std::int32_t partition_;
   const store::StateStore& store_;
   const std::shared_ptr<const domain::Rules> rules_;
   const std::shared_ptr<const domain::Fold> fold_;
   Probe* const probe_;
+
+  bool replaying_ = true;       ///< restore: what was emitted before is not emitted again
+  bool deferring_ = false;      ///< a rebuild reads
+  bool refused_known_ = false;  ///< refused_ was read from the store, in a rebuild's replay
 
   SlotCache cache_;
   DeadlineIndex deadlines_;

@@ -73,6 +73,7 @@ int main(int argc, char** argv) {
              return kronika::citizen::citizen_task_spec(
                  {.rules = wiring.rules,
                   .cache_bytes = wiring.settings.citizen.cache_bytes / partitions,
+                  .rebuild_backlog = wiring.settings.citizen.rebuild_backlog,
                   .probe = &probe});
            }});
 }

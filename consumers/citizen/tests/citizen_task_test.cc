@@ -2,6 +2,8 @@
 // aborts, crashes nor lost stores change what comes out in the end. "In the end" is judged against
 // the plain fold of the same events.
 
+#include "pathways.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -18,147 +20,22 @@
 #include <kronika/bus/wire.h>
 #include <kronika/citizen/citizen_task.h>
 #include <kronika/codec/citizen_codec.h>
-#include <kronika/codec/event_codec.h>
 #include <kronika/codec/ledger_codec.h>
-#include <kronika/codec/schema_ids.h>
 #include <kronika/domain/fold.h>
-#include <kronika/refdata/loader.h>
 
 namespace kronika::citizen {
 namespace {
 
-using domain::Event;
-using testing::IsEmpty;
-using testing::SizeIs;
+using namespace testing;  // NOLINT: the fixtures of this folder
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
-constexpr Instant kNow{1'767'225'600'000};  // 2026-01-01T00:00:00Z
-constexpr std::int64_t kDay = 86'400'000;
-
-std::shared_ptr<const domain::Rules> rules() {
-  static const auto loaded =
-      refdata::load(KRONIKA_SOURCE_DIR "/data/reference",
-                    KRONIKA_SOURCE_DIR "/data/reference/organisations.csv", 1);
-  if (!loaded) throw std::runtime_error(loaded.error().context);
-  return *loaded;
-}
-
-PersonKey person(int n) {
-  PersonKey key;
-  key.bytes[0] = 0x42;
-  key.bytes[15] = static_cast<std::uint8_t>(n);
-  return key;
-}
-
-Event event(int n, std::string fact, std::int64_t day, domain::Payload payload) {
-  Event e;
-  e.source_system = "TEST";
-  e.source_message_id = std::move(fact);
-  e.source_version = 1;
-  e.op = domain::Op::kCreate;
-  e.person_key = person(n);
-  e.birth_date = domain::civil_date(1950, 1, 1);
-  e.sex = domain::Sex::kFemale;
-  e.occurred_at = Instant{kNow.ms - 300 * kDay + day * kDay};
-  e.time_precision = domain::TimePrecision::kInstant;
-  e.recorded_at = e.occurred_at;
-  e.sender_org = "990000000000301";
-  e.residence_municipality = "0751";
-  e.payload = std::move(payload);
-  std::uint64_t seed = domain::fact_hash(e.source_message_id, std::to_string(n));
-  for (auto& byte : e.event_id.bytes) {
-    seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-    byte = static_cast<std::uint8_t>(seed >> 56);
-  }
-  return e;
-}
-
-/// Another version of `e`: a message of its own, recorded later.
-Event version_of(Event e, std::uint8_t version, domain::Op op) {
-  e.source_version = version;
-  e.op = op;
-  e.event_id.bytes[0] = static_cast<std::uint8_t>(e.event_id.bytes[0] + version);
-  e.recorded_at.ms += version * 1000;
-  return e;
-}
-
-std::string bytes_of(const Event& e) {
-  std::string value;
-  bus::append_wire_prefix(codec::kEventSchemaId, value);
-  codec::encode_event(e, value);
-  return value;
-}
-
-domain::ReferralSent referral(std::string id) {
-  domain::ReferralSent sent;
-  sent.referral_id = std::move(id);
-  sent.receiver_org = "990000000000301";
-  sent.requested_service = domain::RequestedService::kMunicipalRehab;
-  sent.programme = "KOL";
-  return sent;
-}
-
-domain::MeasurementRecorded measurement(std::string code, double value, std::string unit) {
-  domain::MeasurementRecorded m;
-  m.code_system = "MCS";
-  m.code = std::move(code);
-  m.value = value;
-  m.unit = std::move(unit);
-  return m;
-}
-
-/// A KOL pathway from diagnosis to rehabilitation, with a hospital stay.
-std::vector<Event> kol_pathway(int n) {
-  std::vector<Event> events;
-  const auto add = [&](std::int64_t day, domain::Payload payload) {
-    events.push_back(event(n, "f" + std::to_string(events.size()), day, std::move(payload)));
-  };
-  add(0, domain::DiagnosisRecorded{"SKS", "DJ449", domain::DiagnosisSetting::kGp});
-  add(1, measurement("MCS88021", 3, "{score}"));
-  add(2, measurement("MCS88137", 14, "{score}"));
-  add(3, measurement("MCS88022", 1, "1"));
-  add(4, measurement("MCS88023", 45, "%"));
-  domain::StratificationAssessed assessed;
-  assessed.programme = "KOL";
-  assessed.level = 2;
-  assessed.assessor_role = "GP";
-  add(5, assessed);
-  add(6, referral("R1"));
-  domain::VisitationDecided accepted;
-  accepted.referral_id = "R1";
-  accepted.decision = domain::VisitationDecision::kAccept;
-  add(10, accepted);
-  add(17, domain::InterviewHeld{domain::InterviewKind::kInitial, {"KOL"}});
-  domain::InterventionStarted training;
-  training.intervention_id = "I1";
-  training.programmes = {"KOL"};
-  training.type = "ab87c0b5-40be-4e0a-b749-d9f833bfed2d";
-  add(24, training);
-  domain::HospitalStayStarted admitted;
-  admitted.contact_id = "C1";
-  admitted.encounter_class = domain::EncounterClass::kEmer;
-  add(40, admitted);
-  domain::HospitalStayEnded discharged;
-  discharged.contact_id = "C1";
-  discharged.disposition = domain::DischargeDisposition::kHome;
-  add(44, discharged);
-  add(60, domain::InterventionAttended{"I1", {"KOL"}, true});
-  return events;
-}
-
-std::vector<Event> kol_pathways(int citizens) {
-  std::vector<Event> all;
-  for (int n = 1; n <= citizens; ++n) {
-    for (auto& e : kol_pathway(n)) all.push_back(std::move(e));
-  }
-  return all;
-}
-
-class CitizenTaskTest : public testing::Test {
+class CitizenTaskTest : public ::testing::Test {
  protected:
   void SetUp() override {
     folder_ = std::filesystem::temp_directory_path() /
               ("kronika-citizen-" + std::to_string(::getpid()) + "-" +
-               testing::UnitTest::GetInstance()->current_test_info()->name());
+               ::testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::remove_all(folder_);
     open(rules(), nullptr);
   }
@@ -384,6 +261,32 @@ TEST_F(CitizenTaskTest, TimeAloneChangesAStateAndItsFigures) {
   EXPECT_GT(*after.next_deadline, Instant{kNow.ms + 200 * kDay});
   expect_folded(events);
   EXPECT_THAT(ledger(), SizeIs(events.size()));  // a deadline is no event
+}
+
+TEST_F(CitizenTaskTest, MoreCitizensThanATransactionWakesMayHaveOneDeadline) {
+  driver_.reset();
+  bus::TaskTestDriver::Options options;
+  options.folder = folder_.string() + "-few";
+  options.start = kNow;
+  options.limits.max_deadlines = 2;
+  auto made = bus::TaskTestDriver::create(citizen_task_spec({.rules = rules()}), options);
+  ASSERT_TRUE(made) << made.error().context;
+  driver_ = std::move(*made);
+  const auto events = kol_pathways(7);
+  pipe(events);
+  run();
+  driver_->advance_to(Instant{kNow.ms + 100 * kDay});
+  int transactions = 0;
+  while (driver_->poll() && driver_->transaction_number() < 500) {
+    const auto before = driver_->transaction_number();
+    ASSERT_TRUE(driver_->commit());
+    if (driver_->transaction_number() == before) break;
+    ++transactions;
+  }
+  EXPECT_LT(transactions, 100);
+  expect_folded(events);
+  driver_.reset();
+  std::filesystem::remove_all(options.folder);
 }
 
 TEST_F(CitizenTaskTest, AnEventOfTheNextMinutesWaitsUntilItsTime) {

@@ -55,6 +55,12 @@ Result<RestoreSource::Ends> KafkaRestoreSource::ends(std::string_view topic,
   return Ends{low->front().offset, high->front().offset};
 }
 
+Result<std::int32_t> KafkaRestoreSource::partitions(std::string_view topic) {
+  auto r = reader();
+  if (!r) return tl::unexpected(r.error());
+  return (*r)->partition_count(std::string(topic));
+}
+
 Result<void> KafkaRestoreSource::open(std::string_view topic, std::int32_t partition,
                                       std::int64_t from) {
   auto r = reader();

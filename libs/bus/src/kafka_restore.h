@@ -20,6 +20,7 @@ class KafkaRestoreSource final : public RestoreSource {
 
   Result<std::vector<std::optional<std::int64_t>>> committed(std::int32_t partition) override;
   Result<Ends> ends(std::string_view topic, std::int32_t partition) override;
+  Result<std::int32_t> partitions(std::string_view topic) override;
   Result<void> open(std::string_view topic, std::int32_t partition, std::int64_t from) override;
   Result<Reached> read(std::size_t limit, const Visit& visit) override;
   void close() override;

@@ -25,6 +25,11 @@ void MemoryLog::append_marker(std::string_view topic, std::int32_t partition) {
   ++all.at(static_cast<std::size_t>(partition)).end;
 }
 
+void MemoryLog::recreate(std::string_view topic) {
+  if (const auto it = topics_.find(topic); it != topics_.end()) topics_.erase(it);
+  std::erase_if(committed, [&](const auto& entry) { return std::get<1>(entry.first) == topic; });
+}
+
 const std::vector<StoredRecord>& MemoryLog::read(std::string_view topic,
                                                  std::int32_t partition) const {
   static const std::vector<StoredRecord> kNone;

@@ -7,7 +7,7 @@ namespace kronika::bus {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "positions are copied as they lie");
-constexpr char kVersion = 1;
+constexpr char kVersion = 2;
 
 template <class T>
 void append(std::string& out, T value) {
@@ -38,6 +38,15 @@ std::string encode_position(const Position& position) {
   for (std::size_t i = 0; i < position.next_offsets.size(); ++i) {
     append(out, i < position.state_offsets.size() ? position.state_offsets[i] : kUnknownOffset);
   }
+  append(out, position.last.topic);
+  append(out, position.last.offset);
+  append(out, position.last.checksum);
+  append(out, static_cast<std::uint8_t>(position.rebuild.phase));
+  append(out, position.rebuild.clock.ms);
+  if (position.rebuild.phase == RebuildPhase::kNone) return out;
+  for (std::size_t i = 0; i < position.next_offsets.size(); ++i) {
+    append(out, i < position.rebuild.targets.size() ? position.rebuild.targets[i] : 0);
+  }
   return out;
 }
 
@@ -48,7 +57,7 @@ std::optional<Position> decode_position(std::string_view bytes) {
   std::uint32_t count = 0;
   if (!take(bytes, p.transaction_number) || !take(bytes, p.clock.ms) ||
       !take(bytes, p.saved_at.ms) || !take(bytes, p.compacted_next) || !take(bytes, count) ||
-      bytes.size() != 2 * count * sizeof(std::int64_t)) {
+      bytes.size() < 2 * count * sizeof(std::int64_t)) {
     return std::nullopt;
   }
   p.next_offsets.resize(count);
@@ -58,7 +67,27 @@ std::optional<Position> decode_position(std::string_view bytes) {
       if (!take(bytes, offset)) return std::nullopt;
     }
   }
+  std::uint8_t phase = 0;
+  if (!take(bytes, p.last.topic) || !take(bytes, p.last.offset) || !take(bytes, p.last.checksum) ||
+      !take(bytes, phase) || phase > static_cast<std::uint8_t>(RebuildPhase::kEmitting) ||
+      !take(bytes, p.rebuild.clock.ms)) {
+    return std::nullopt;
+  }
+  p.rebuild.phase = static_cast<RebuildPhase>(phase);
+  if (p.rebuild.phase != RebuildPhase::kNone) p.rebuild.targets.resize(count);
+  for (auto& target : p.rebuild.targets) {
+    if (!take(bytes, target)) return std::nullopt;
+  }
+  if (!bytes.empty()) return std::nullopt;
   return p;
+}
+
+std::uint64_t checksum_of(std::string_view key, std::string_view value) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const std::string_view part : {key, value}) {
+    for (const char c : part) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001b3U;
+  }
+  return hash;
 }
 
 std::string encode_identity(const TaskSpec& spec, std::int32_t partition,

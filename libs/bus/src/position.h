@@ -2,8 +2,9 @@
 // which positions its content covers.
 //
 //   "identity" = text lines: format, cluster id, task name, partition, input topics, compacted
-//   topic "position" = 0x01 | transaction number | clock ms | saved-at ms | compacted next offset |
-//   count (4) | next offsets | state offsets
+//   topic "position" = 0x02 | transaction number | clock ms | saved-at ms | compacted next offset |
+//   count (4) | next offsets | state offsets | last topic (4) | last offset | last checksum |
+//   rebuild phase (1) | rebuild clock ms | rebuild targets (count of them, none without a phase)
 //                all little-endian int64 unless said
 #pragma once
 
@@ -22,6 +23,29 @@ inline constexpr std::string_view kIdentityKey = "identity";
 inline constexpr std::string_view kPositionKey = "position";
 inline constexpr std::int64_t kUnknownOffset = -1;
 
+/// Where a rebuild (A8) stands. kReading: up to `targets`, nothing derived is emitted. kEmitting:
+/// one record a citizen.
+enum class RebuildPhase : std::uint8_t { kNone, kReading, kEmitting };
+struct Rebuild {
+  RebuildPhase phase = RebuildPhase::kNone;
+  Instant clock;                      ///< when the targets were taken
+  std::vector<std::int64_t> targets;  ///< by topic index: the ends of the log then
+
+  friend bool operator==(const Rebuild&, const Rebuild&) = default;
+};
+
+/// The record handled or replayed last: a store belongs to the log only if the log still says the
+/// same there.
+struct LastRecord {
+  std::int32_t topic = -1;  ///< topic index; -1: none yet
+  std::int64_t offset = 0;
+  std::uint64_t checksum = 0;
+
+  friend bool operator==(const LastRecord&, const LastRecord&) = default;
+};
+/// FNV-1a of 64 bits over key and value.
+[[nodiscard]] std::uint64_t checksum_of(std::string_view key, std::string_view value);
+
 struct Position {
   std::int64_t transaction_number = 0;
   Instant clock = Instant::min();
@@ -32,6 +56,8 @@ struct Position {
       next_offsets;  ///< by topic index, that the journal covers; kUnknownOffset: none
   std::vector<std::int64_t>
       state_offsets;  ///< by topic index, that the state covers; ahead only amid a restore
+  LastRecord last;
+  Rebuild rebuild;
 
   friend bool operator==(const Position&, const Position&) = default;
 };

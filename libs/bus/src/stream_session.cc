@@ -373,7 +373,9 @@ Result<void> StreamSession::restore_some() {
   if (!*done) return {};
   slot.restore.reset();
   slot.state = TaskState::kRunning;
-  shared_.log("TASK_RUNNING", spec_.name + "-" + std::to_string(slot.partition));
+  const bool rebuilds = slot.core->position().rebuild.phase != RebuildPhase::kNone;
+  shared_.log(rebuilds ? "TASK_REBUILDING" : "TASK_RUNNING",
+              spec_.name + "-" + std::to_string(slot.partition));
   publish_snapshot();
   return place();
 }
@@ -513,6 +515,10 @@ void StreamSession::publish_snapshot() {
     if (slot.core) {
       t.transaction_number = slot.core->position().transaction_number;
       t.clock = slot.core->clock().now();
+      if (slot.core->position().rebuild.phase != RebuildPhase::kNone) {
+        caught_up = false;
+        if (slot.state == TaskState::kRunning) t.state = TaskState::kRebuilding;
+      }
     }
     for (std::size_t i = 0; i < full_topics_.size(); ++i) {
       InputStatus in;

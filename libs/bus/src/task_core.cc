@@ -1,5 +1,7 @@
 #include "task_core.h"
 
+#include "rebuild_mark.h"
+
 #include <charconv>
 #include <utility>
 
@@ -83,17 +85,63 @@ void TaskCore::dead_letter(const Record& record, const DeadLetter& fault) {
   if (probe_ != nullptr) probe_->on_dead_letter(fault.stage, fault.reason);
 }
 
+LastRecord TaskCore::last_record() const {
+  if (last_topic_ < 0) return position_.last;
+  const std::string_view bytes = last_bytes_;
+  return {last_topic_, last_offset_,
+          checksum_of(bytes.substr(0, last_key_bytes_), bytes.substr(last_key_bytes_))};
+}
+
+bool TaskCore::rebuild_read() const {
+  const auto& targets = position_.rebuild.targets;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    // Where transactions write, the target may be a marker, which nobody consumes.
+    if (next_offsets_[i] < targets[i] && !clock_.at_end(i)) return false;
+  }
+  return true;
+}
+
+Result<void> TaskCore::begin_emitting() {
+  // All that was published before the targets were taken has been handled: a true clock (A9), and
+  // no citizen is folded as of a time before its own events.
+  clock_.advance_to(position_.rebuild.clock);
+  if (auto r = guarded([&] { return task_->on_rebuild_read(*this); }); !r) return r;
+  position_.rebuild.phase = RebuildPhase::kEmitting;
+  return {};
+}
+
+void TaskCore::send_opening_mark() {
+  if (!genesis_due_) return;
+  marks_sent_ = true;
+  const std::string key = genesis_key(partition_);
+  const std::string value = encode_genesis(position_.rebuild);
+  send({.topic = spec_->compacted_topic, .partition = partition_, .key = key, .value = value});
+}
+
+void TaskCore::send_closing_mark() {
+  if (position_.rebuild.phase != RebuildPhase::kEmitting || !task_->rebuilt()) return;
+  closing_ = true;
+  const std::string key = rebuilt_key(partition_);
+  send({.topic = spec_->compacted_topic, .partition = partition_, .key = key, .value = "1"});
+}
+
 Result<void> TaskCore::apply(Position position) {
+  if (closing_) position.rebuild = {};
+  position.last = last_record();
   position.saved_at = wall_->now();
   writes_.put(store::kMeta, kPositionKey, encode_position(position));
   if (auto r = store_->apply(writes_); !r) return r;
   writes_.clear();
+  if (marks_sent_) genesis_due_ = false;
+  marks_sent_ = closing_ = false;
   position_ = std::move(position);
   return {};
 }
 
 void TaskCore::roll_back() {
   writes_.clear();
+  marks_sent_ = closing_ = false;
+  last_topic_ = -1;
   next_offsets_ = position_.next_offsets;
   clock_.rollback();
   send_error_.reset();

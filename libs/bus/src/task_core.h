@@ -45,6 +45,7 @@ class TaskCore final : public TaskContext {
   Instant task_clock() const override { return clock_.now(); }
   std::int64_t transaction_number() const override { return position_.transaction_number + 1; }
   std::span<const std::int64_t> next_offsets() const override { return next_offsets_; }
+  bool rebuilding() const override { return position_.rebuild.phase == RebuildPhase::kReading; }
 
   // For the drivers of the core
   [[nodiscard]] Task& task() { return *task_; }
@@ -52,6 +53,7 @@ class TaskCore final : public TaskContext {
   [[nodiscard]] TaskClock& clock() { return clock_; }
   [[nodiscard]] const TaskClock& clock() const { return clock_; }
   [[nodiscard]] FaultLog& faults() { return faults_; }
+  [[nodiscard]] const Clock& wall() const { return *wall_; }
   /// What the store holds.
   [[nodiscard]] const Position& position() const { return position_; }
   [[nodiscard]] std::int64_t next_offset(std::size_t topic_index) const {
@@ -62,6 +64,27 @@ class TaskCore final : public TaskContext {
   }
   /// The first error of a send() since the last call; send() itself cannot return one.
   [[nodiscard]] Result<void> take_send_error();
+  /// Remembers the record as the one handled last. Copies its bytes: they are summed once a commit.
+  void remember(const Record& record) {
+    last_topic_ = record.topic_index;
+    last_offset_ = record.offset;
+    last_key_bytes_ = record.key.size();
+    last_bytes_.assign(record.key);
+    last_bytes_.append(record.value);
+  }
+  /// The record remembered last; that of the store where none was since.
+  [[nodiscard]] LastRecord last_record() const;
+
+  /// The compacted partition is empty, and so is everything derived: the first transaction says so.
+  void begin_with_mark() { genesis_due_ = true; }
+  /// The rebuild has read each input to its target, or to its end.
+  [[nodiscard]] bool rebuild_read() const;
+  /// From reading to emitting. Pre: no transaction of this task is open.
+  [[nodiscard]] Result<void> begin_emitting();
+  /// Marks that belong into the open transaction in front of (behind) what flush() emits.
+  void send_opening_mark();
+  void send_closing_mark();
+
   /// Counters of the current transaction.
   std::size_t sent = 0;
   std::vector<std::size_t> handled;  ///< by topic index
@@ -87,6 +110,13 @@ class TaskCore final : public TaskContext {
   store::WriteSet writes_;
   TaskClock clock_;
   FaultLog faults_;
+  int last_topic_ = -1;
+  std::int64_t last_offset_ = 0;
+  std::size_t last_key_bytes_ = 0;
+  std::string last_bytes_;    ///< key, then value
+  bool genesis_due_ = false;  ///< to be sent with the next commit
+  bool marks_sent_ = false;   ///< a mark is part of the open transaction
+  bool closing_ = false;      ///< ... the one that ends the rebuild
   bool sending_forbidden_ = false;
   std::optional<Error> send_error_;
   std::unique_ptr<Task> task_;

@@ -1,5 +1,7 @@
 #include "task_restore.h"
 
+#include "rebuild_mark.h"
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -66,6 +68,10 @@ Result<void> TaskRestore::read_committed() {
   committed_ = std::move(*committed);
   compacted_ = *ends;
   if (position_.compacted_next < compacted_.low) position_.compacted_next = compacted_.low;
+  if (auto r = check_last_record(); !r) return r;
+  if (compacted_.low == compacted_.high && !task_.spec().derived_topics.empty()) {
+    if (auto r = plan_rebuild(); !r) return r;
+  }
   phase_ = Phase::kState;
   return {};
 }
@@ -87,6 +93,10 @@ Result<void> TaskRestore::restore_state(std::size_t max_records) {
     Record record = found;
     record.topic = task_.spec().compacted_topic;
     record.topic_index = -1;
+    if (is_genesis_key(record.key) || is_rebuilt_key(record.key)) {
+      take_mark(record);
+      return {};
+    }
     if (record.key.size() != kProgressKeyNot) {
       if (const auto progress = task_.task().read_progress(record)) {
         if (auto r = take_progress(*progress); !r) return r;
@@ -173,7 +183,8 @@ Result<void> TaskRestore::plan() {
   }
   journal_index_ = 0;
   phase_ = Phase::kJournal;
-  return {};
+  // The store is marked before the first record is read (A8).
+  return position_.rebuild.phase != RebuildPhase::kNone ? save() : Result<void>{};
 }
 
 Result<void> TaskRestore::replay_journal(std::size_t max_records) {
@@ -199,8 +210,15 @@ Result<void> TaskRestore::replay_journal(std::size_t max_records) {
     record.topic_index = static_cast<int>(journal_index_);
     auto r = guarded([&] { return task_.task().on_journal_record(record, task_); });
     // It was refused and dead-lettered when it was first seen; the journal leaves it out (A12).
+    const bool refused = !r && (r.error().code.disposition() == Disposition::kRejectRecord ||
+                                r.error().code == code(Errc::kInternalInvariant));
+    if (refused && task_.rebuilding()) {
+      task_.task().on_rejected(record, r.error().code.slug(), task_);
+    }
     if (!r && r.error().code.disposition() == Disposition::kRejectRecord) r = {};
+    if (refused && task_.rebuilding()) r = {};
     if (r) r = task_.take_send_error();
+    if (r) task_.remember(record);
     if (r && task_.writes().bytes() > kApplyBytes) {
       next = record.offset + 1;
       r = save();
@@ -235,5 +253,54 @@ Result<void> TaskRestore::finish() {
 }
 
 Result<void> TaskRestore::save() { return task_.apply(position_); }
+
+Result<bool> TaskRestore::read_one(std::string_view topic, std::int32_t partition,
+                                   std::int64_t offset, const RestoreSource::Visit& visit) {
+  constexpr int kTries =
+      100;  // of 100 ms each at Kafka: an answer that takes longer is asked again
+  if (auto r = source_.open(topic, partition, offset); !r) return tl::unexpected(r.error());
+  bool found = false;
+  const auto once = [&](const Record& record) {
+    found = true;
+    return visit(record);
+  };
+  Result<void> done = fail(code(Errc::kTimedOut), "reading one record of " + std::string(topic));
+  for (int i = 0; i < kTries && !done; ++i) {
+    const auto reached = source_.read(1, once);
+    if (!reached) {
+      done = tl::unexpected(reached.error());
+      break;
+    }
+    if (found || reached->at_end) done = {};
+  }
+  source_.close();
+  if (!done) return tl::unexpected(done.error());
+  return found;
+}
+
+Result<void> TaskRestore::check_last_record() {
+  const LastRecord& last = position_.last;
+  if (last.topic < 0) return {};
+  const std::string& topic = task_.spec().input_topics[static_cast<std::size_t>(last.topic)];
+  const auto ends = source_.ends(topic, task_.partition());
+  if (!ends) return tl::unexpected(ends.error());
+  if (last.offset < ends->low) return {};  // expired there; whether that matters plan() says
+  bool same = false;
+  if (last.offset < ends->high) {
+    const auto read =
+        read_one(topic, task_.partition(), last.offset, [&](const Record& record) -> Result<void> {
+          same = record.offset == last.offset &&
+                 checksum_of(record.key, record.value) == last.checksum;
+          return {};
+        });
+    if (!read) return tl::unexpected(read.error());
+  }
+  if (same) return {};
+  return fail(code(Errc::kStoreForeign),
+              topic + "-" + std::to_string(task_.partition()) + ": at offset " +
+                  std::to_string(last.offset) +
+                  " the log holds another record than the one the store took in last; the store "
+                  "is of another log and is rebuilt");
+}
 
 }  // namespace kronika::bus

@@ -4,6 +4,8 @@
 //   COMMITTED -> STATE (compacted topic to its end) -> JOURNAL (each input, stored -> committed) ->
 //   DONE
 //
+// Here it is also found out whether the task begins with a rebuild (A8): rebuild_plan.cc.
+//
 // A crash in the middle costs nothing: each step's records are applied with the position reached.
 // Thread: its stream thread only.
 #pragma once
@@ -35,6 +37,7 @@ class RestoreSource {
     std::int64_t high = 0;  ///< the high watermark, open transactions included
   };
   [[nodiscard]] virtual Result<Ends> ends(std::string_view topic, std::int32_t partition) = 0;
+  [[nodiscard]] virtual Result<std::int32_t> partitions(std::string_view topic) = 0;
   /// Starts reading one partition; ends what was read before.
   [[nodiscard]] virtual Result<void> open(std::string_view topic, std::int32_t partition,
                                           std::int64_t from) = 0;
@@ -71,6 +74,17 @@ class TaskRestore {
   [[nodiscard]] Result<void> replay_journal(std::size_t max_records);
   [[nodiscard]] Result<void> finish();
   [[nodiscard]] Result<void> take_progress(const Task::Progress& progress);
+  /// Whether the log still holds the record that the store names as its last.
+  [[nodiscard]] Result<void> check_last_record();
+  /// The one record at `offset`, or the first behind it; nothing at the end.
+  [[nodiscard]] Result<bool> read_one(std::string_view topic, std::int32_t partition,
+                                      std::int64_t offset, const RestoreSource::Visit& visit);
+  void take_mark(const Record& record);
+  /// Pre: the compacted partition is empty. Errors: bus_positions_missing: records were handled
+  /// before, and what came of them is not to be had again.
+  [[nodiscard]] Result<void> plan_rebuild();
+  /// Nothing derived exists, or what exists was begun after a task had found nothing (A8).
+  [[nodiscard]] Result<bool> nothing_derived();
   [[nodiscard]] Result<void> save();
   [[nodiscard]] std::size_t input_count() const { return task_.spec().input_topics.size(); }
 

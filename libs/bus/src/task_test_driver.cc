@@ -133,6 +133,7 @@ class MemorySource final : public RestoreSource {
   Result<Ends> ends(std::string_view topic, std::int32_t partition) override {
     return Ends{0, log_.end(topic, partition)};
   }
+  Result<std::int32_t> partitions(std::string_view) override { return log_.partitions(); }
   Result<void> open(std::string_view topic, std::int32_t partition, std::int64_t from) override {
     topic_ = topic;
     partition_ = partition;

@@ -45,6 +45,7 @@ Result<TransactionCore::Handled> TransactionCore::handle(TaskCore& task, const R
   }
   const bool alone = task.faults().isolates(record.topic_index, record.offset);
   if (alone && open_) return Handled::kCommitFirst;
+  if (auto r = end_reading(task); !r) return tl::unexpected(r.error());
   if (auto r = touch(task); !r) return tl::unexpected(r.error());
   alone_ = alone;
 
@@ -52,6 +53,7 @@ Result<TransactionCore::Handled> TransactionCore::handle(TaskCore& task, const R
   if (auto r = wake(task); !r) return tl::unexpected(r.error());
   if (auto r = process(task, record, alone); !r) return tl::unexpected(r.error());
   task.advance(index, record.offset + 1);
+  task.remember(record);
   ++task.handled[index];
   ++records_;
   bytes_ += record.key.size() + record.value.size();
@@ -97,12 +99,21 @@ void TransactionCore::end_seen(TaskCore& task, std::size_t topic_index, std::int
   if (offset >= task.next_offset(topic_index)) task.clock().end_seen(topic_index);
 }
 
+Result<void> TransactionCore::end_reading(TaskCore& task) {
+  if (!task.rebuilding()) return {};
+  const bool open =
+      std::any_of(parts_.begin(), parts_.end(), [&](const Part& p) { return p.task == &task; });
+  return open || !task.rebuild_read() ? Result<void>{} : task.begin_emitting();
+}
+
 bool TransactionCore::due(TaskCore& task) const {
+  if (task.rebuilding() && task.rebuild_read()) return true;
   const auto deadline = task.task().next_deadline();
   return deadline && *deadline <= task.clock().candidate(wall_.now());
 }
 
 Result<void> TransactionCore::wake(TaskCore& task) {
+  if (auto r = end_reading(task); !r) return r;
   const Instant wall = wall_.now();
   const Instant candidate = task.clock().candidate(wall);
   const auto deadline = task.task().next_deadline();
@@ -160,7 +171,9 @@ Result<void> TransactionCore::commit() {
     if (p.last_topic >= 0) {
       task.faults().enter(p.last_topic, p.last_offset, FaultLog::Stage::kFlush, alone_);
     }
+    task.send_opening_mark();
     auto flushed = guarded([&] { return task.task().flush(task); });
+    if (flushed) task.send_closing_mark();
     if (auto sent = task.take_send_error(); !sent) {
       FaultLog::leave();
       return sent;

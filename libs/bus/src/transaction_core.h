@@ -57,6 +57,8 @@ class TransactionCore {
 
  private:
   [[nodiscard]] Result<void> touch(TaskCore& task);
+  /// Ends a rebuild's reading when it is at its targets and nothing of the task is open.
+  [[nodiscard]] Result<void> end_reading(TaskCore& task);
   [[nodiscard]] Result<void> process(TaskCore& task, const Record& record, bool alone);
   [[nodiscard]] Result<void> note_failure(TaskCore& task, Result<void> result);
   void report(bool committed, std::string_view reason);

@@ -4,6 +4,7 @@
 #include "fault_log.h"
 #include "position.h"
 #include "rdkafka_error.h"
+#include "rebuild_mark.h"
 #include "task_clock.h"
 
 #include <algorithm>
@@ -116,10 +117,35 @@ TEST(Position, RoundTripsAndRefusesOtherBytes) {
   p.compacted_next = 99;
   p.next_offsets = {1, kUnknownOffset, 3};
   p.state_offsets = {4, 5, 6};
+  p.last = {2, 41, checksum_of("key", "value")};
+  p.rebuild = {RebuildPhase::kReading, {789}, {10, 0, 30}};
   const std::string bytes = encode_position(p);
   EXPECT_EQ(decode_position(bytes), p);
   for (std::size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(decode_position(bytes.substr(0, n)));
   EXPECT_FALSE(decode_position(bytes + "x"));
+}
+
+TEST(Position, ChecksumTellsKeysAndValuesApart) {
+  EXPECT_NE(checksum_of("a", "b"), checksum_of("a", "c"));
+  EXPECT_NE(checksum_of("a", "b"), checksum_of("c", "b"));
+  EXPECT_EQ(checksum_of("", ""), 0xcbf29ce484222325U);  // FNV-1a's offset basis
+}
+
+TEST(RebuildMark, RoundTripsAndIsNoCitizensKey) {
+  for (const std::int32_t partition : {0, 7, 9'999'999, 99'999'999}) {
+    EXPECT_NE(genesis_key(partition).size(), 16U);
+    EXPECT_TRUE(is_genesis_key(genesis_key(partition)));
+    EXPECT_TRUE(is_rebuilt_key(rebuilt_key(partition)));
+    EXPECT_FALSE(is_genesis_key(rebuilt_key(partition)));
+  }
+  const Rebuild reading{RebuildPhase::kReading, {123}, {4, 0, 6}};
+  EXPECT_EQ(decode_genesis(encode_genesis(reading), 3), reading);
+  EXPECT_EQ(decode_genesis(encode_genesis(reading), 2), std::nullopt);
+  const Rebuild none{RebuildPhase::kNone, {123}, {}};
+  EXPECT_EQ(decode_genesis(encode_genesis(none), 3), none);
+  for (const auto* bytes : {"", "2 1", "1", "1 x", "1 2 3 4 5x"}) {
+    EXPECT_EQ(decode_genesis(bytes, 3), std::nullopt) << bytes;
+  }
 }
 
 TEST(Topics, AreAllThereWithWhatTheSystemOfRecordNeeds) {

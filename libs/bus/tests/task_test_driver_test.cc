@@ -172,6 +172,22 @@ TEST_F(TaskTestDriverTest, StoreAheadOfTheLogIsRefused) {
   EXPECT_EQ(created.error().code, code(Errc::kStoreForeign));
 }
 
+TEST_F(TaskTestDriverTest, StoreOfAnotherLogOfTheSameLengthIsRefused) {
+  start();
+  for (int i = 0; i < 10; ++i) driver_->pipe(kMaaling, "anna", "x");
+  expect_ok(driver_->run());
+  // Somebody made the input anew, and as many records have come since.
+  const auto log = std::make_shared<MemoryLog>(driver_->log());
+  driver_.reset();
+  log->recreate(kMaaling);
+  for (int i = 0; i < 10; ++i) {
+    log->append(kMaaling, 0, {0, Instant{1'700'000'000'000}, "anna", i == 9 ? "y" : "x", {}});
+  }
+  const auto created = TaskTestDriver::create(testing::toy_spec(), {.folder = folder_, .log = log});
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().code, code(Errc::kStoreForeign));
+}
+
 TEST_F(TaskTestDriverTest, RejectedRecordIsDeadLetteredWithItsFaultAndThePartitionGoesOn) {
   start();
   const Header trace{"traceparent", "00-aa-bb-01"};

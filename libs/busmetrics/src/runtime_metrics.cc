@@ -53,6 +53,8 @@ std::string_view name(bus::TaskState state) {
       return "assigned";
     case bus::TaskState::kRestoring:
       return "restoring";
+    case bus::TaskState::kRebuilding:
+      return "rebuilding";
     case bus::TaskState::kRunning:
       return "running";
     case bus::TaskState::kFailed:
@@ -175,8 +177,9 @@ std::vector<telemetry::Registration> RuntimeMetrics::list_gauges(Registry& regis
            [](const bus::InputStatus& input) { return seconds(input.position_time); });
   by_task("kronika_task_state", "1 for the state that the partition's task is in",
           [](const bus::TaskStatus& task, std::vector<Sample>& samples) {
-            for (const auto state : {bus::TaskState::kAssigned, bus::TaskState::kRestoring,
-                                     bus::TaskState::kRunning, bus::TaskState::kFailed}) {
+            for (const auto state :
+                 {bus::TaskState::kAssigned, bus::TaskState::kRestoring,
+                  bus::TaskState::kRebuilding, bus::TaskState::kRunning, bus::TaskState::kFailed}) {
               samples.push_back({{{"partition", std::to_string(task.partition)},
                                   {"state", std::string(name(state))}},
                                  task.state == state ? 1.0 : 0.0});

@@ -87,6 +87,8 @@ const Row kRows[] = {
        [](Settings& s, const Value& v) { s.citizen.memtable_bytes = static_cast<std::size_t>(v.number); }),
   number("citizen.deadline_batch", "1000", "", 1, 1'000'000, "Citizens woken by the clock in one transaction.",
        [](Settings& s, const Value& v) { s.citizen.deadline_batch = static_cast<std::size_t>(v.number); }),
+  number("citizen.rebuild_backlog", "100000", "", 0, 1'000'000'000'000, "Where nothing derived exists and at least this many records wait in a partition, they are rebuilt from: read without emitting, each citizen folded once at the end. 0: never; then a citizen-state that was emptied is refused.",
+       [](Settings& s, const Value& v) { s.citizen.rebuild_backlog = v.number; }),
   port("citizen.metrics_port", "9464", "Where /metrics is served.",
        [](Settings& s, const Value& v) { s.citizen.metrics_port = static_cast<std::uint16_t>(v.number); }),
 

@@ -58,7 +58,9 @@ struct Probe {
 struct Options {
   std::shared_ptr<const domain::Rules> rules;
   std::size_t cache_bytes = 16U << 20;  ///< folded states kept in memory, a task
-  Probe* probe = nullptr;               ///< must outlive the tasks
+  /// TaskSpec::rebuild_min_records: records of a partition; 0: no rebuild mode.
+  std::int64_t rebuild_backlog = 0;
+  Probe* probe = nullptr;  ///< must outlive the tasks
 };
 
 /// "henvisning" ... Pre: 0 <= index < kInputTopics.

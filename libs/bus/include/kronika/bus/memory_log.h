@@ -36,6 +36,9 @@ class MemoryLog {
   /// What a commit or abort marker does: takes one offset.
   void append_marker(std::string_view topic, std::int32_t partition);
 
+  /// Deletes the topic and makes it anew: empty, and no group has a position in it.
+  void recreate(std::string_view topic);
+
   [[nodiscard]] const std::vector<StoredRecord>& read(std::string_view topic,
                                                       std::int32_t partition) const;
   /// All partitions after each other.

@@ -45,7 +45,8 @@ class RuntimeProbe {
   virtual void on_log(std::string_view /*code*/, std::string_view /*text*/) {}
 };
 
-enum class TaskState : std::uint8_t { kAssigned, kRestoring, kRunning, kFailed };
+/// kRebuilding: runs, but its states are not all out yet (A8).
+enum class TaskState : std::uint8_t { kAssigned, kRestoring, kRebuilding, kRunning, kFailed };
 
 struct InputStatus {
   std::string topic;

@@ -16,6 +16,10 @@
 //   running:  process()* [punctuate()*] flush() -> commit -> on_committed(), or on_aborted() and
 //   the records come again.
 //
+// Rebuild (A8), where everything derived is empty but the log is not: the same calls while
+// TaskContext::rebuilding() is true, with the state left for later; then on_rebuild_read(), after
+// which the task asks to be punctuated until rebuilt().
+//
 // The same Task runs unchanged under TaskTestDriver (task_test_driver.h), in memory and without a
 // broker.
 #pragma once
@@ -94,6 +98,10 @@ class TaskContext {
   /// Next offset to be consumed per input topic, by topic index, as this transaction will commit
   /// it.
   virtual std::span<const std::int64_t> next_offsets() const = 0;
+  /// A rebuild still reads (A8): what would be overwritten by the next record is not to be emitted
+  /// (state, differences); what is emitted once an input record is (ledger, moves), except in
+  /// on_journal_record(), whose records an earlier life has handled.
+  virtual bool rebuilding() const = 0;
 };
 
 /// A consumer's logic for one partition. All calls come from one thread.
@@ -107,7 +115,8 @@ class Task {
   /// (and ctx.writes() emptied) every few MiB.
   [[nodiscard]] virtual Result<void> on_state_record(const Record& record, TaskContext& ctx) = 0;
   /// A record of an input topic during restore, before the committed offset: journal only, emit
-  /// nothing.
+  /// nothing. While ctx.rebuilding() no state says which records were refused: judge them again, as
+  /// process() does; on_rejected() follows a kRejectRecord error then.
   [[nodiscard]] virtual Result<void> on_journal_record(const Record& record, TaskContext& ctx) = 0;
   /// The store covers the committed offsets now. `transaction_number` is the last committed one (0:
   /// none).
@@ -141,6 +150,13 @@ class Task {
   /// The transaction aborted: forget everything since the last on_committed().
   virtual void on_aborted() = 0;
 
+  /// A rebuild has read every input to where it ended when the rebuild began, and everything staged
+  /// is in the store. From now on the task emits: it returns Instant::min() as its next_deadline()
+  /// until each state is out. May be called again after an error or a restart.
+  [[nodiscard]] virtual Result<void> on_rebuild_read(TaskContext& /*ctx*/) { return {}; }
+  /// Asked behind flush(), after on_rebuild_read(): with this transaction every state is out.
+  [[nodiscard]] virtual bool rebuilt() const { return true; }
+
   /// Positions that a progress record (a record of the compacted topic whose key is not 16 bytes)
   /// holds: the next offset by topic index and the transaction number. Used where the group's
   /// committed offsets are missing or lower (A9).
@@ -162,6 +178,13 @@ struct TaskSpec {
       false;  ///< replay input topics from stored to committed offsets (citizen: yes)
   bool gaps_are_errors =
       true;  ///< false where an input topic is written by transactions (markers take offsets)
+  /// Besides the compacted topic, what is derived from this task's output: a rebuild (A8) starts
+  /// only where all of them are empty. Empty: the task has no rebuild mode.
+  std::vector<std::string> derived_topics;
+  /// From how many waiting records of a partition on an empty system is rebuilt, not handled
+  /// record by record. Where the group's offsets say that records were handled before, any number
+  /// is enough. 0: never.
+  std::int64_t rebuild_min_records = 0;
   std::vector<store::ColumnFamilyOptions> column_families;
   std::function<std::unique_ptr<Task>(std::int32_t partition, const store::StateStore& store)>
       make_task;

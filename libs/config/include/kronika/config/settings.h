@@ -38,6 +38,7 @@ struct Consumer {
   std::size_t block_cache_bytes = 0;  ///< RocksDB's block cache, all tasks
   std::size_t memtable_bytes = 0;     ///< one column family's memtable
   std::size_t deadline_batch = 0;     ///< citizens woken in one transaction
+  std::int64_t rebuild_backlog = 0;   ///< records of a partition; 0: never rebuild (citizen alone)
   std::uint16_t metrics_port = 0;
 };
 
