@@ -41,6 +41,8 @@ class Platform {
   void start_program(const std::string& name);
   void kill_program(const std::string& name);  ///< SIGKILL
   [[nodiscard]] bool running(const std::string& name);
+  /// An environment variable of every program started from now on.
+  void set(const std::string& name, const std::string& value) { environment_[name] = value; }
   [[nodiscard]] std::string log_of(const std::string& name) const;
   [[nodiscard]] TestBroker& broker() { return *broker_; }
   [[nodiscard]] const std::map<std::string, std::string>& environment() const {
