@@ -35,6 +35,7 @@ class Context final : public bus::TaskContext {
   Instant task_clock() const override { return clock; }
   std::int64_t transaction_number() const override { return number; }
   std::span<const std::int64_t> next_offsets() const override { return offsets; }
+  bool rebuilding() const override { return false; }
 
   Instant clock;
   std::int64_t number = 1;
