@@ -4,6 +4,7 @@
 
 #include "context.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,18 @@ struct TablesOptions {
 /// Every table that the gateway offers of these indicators and quarters, and of the 12 months that
 /// end with each: IndicatorTable as JSON, one a line, without rows and tables that count nothing.
 int indicator_tables(const Context& context, const TablesOptions& options);
+struct PublicationOptions {
+  std::string indicator;       ///< create: or "all"; list: empty is all
+  std::string period;          ///< "2025Q1", "2025Q1-R"
+  std::uint32_t revision = 0;  ///< 0: the latest
+  std::string table = "REGION";
+  std::string programme;
+  bool all_rows = false;
+};
+/// Publishes what may be published now, under the next revision number.
+int publication_create(const Context& context, const PublicationOptions& options);
+int publication_list(const Context& context, const PublicationOptions& options);
+int publication_show(const Context& context, const PublicationOptions& options);
 
 struct CellOptions {
   std::string events;  ///< a file of native events, one a line: fold these instead of asking Kafka

@@ -1,6 +1,8 @@
 // Published figures as a person reads them.
 #pragma once
 
+#include "context.h"
+
 #include <string>
 
 #include <kronika/query/v1/query.pb.h>
@@ -14,5 +16,9 @@ namespace kronika::cli {
 [[nodiscard]] std::string number(const query::v1::Rate& rate);
 /// Something is counted in the row, shown or not.
 [[nodiscard]] bool counts_anything(const query::v1::IndicatorRow& row);
+
+/// A table with its head; `provenance` says whether it is live or which revision.
+void print_table(const Context& context, const query::v1::IndicatorTable& table,
+                 const std::string& provenance, bool all_rows);
 
 }  // namespace kronika::cli

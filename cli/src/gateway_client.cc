@@ -21,6 +21,7 @@ GatewayClient::GatewayClient(const Context& context) {
   citizens_ = query::v1::CitizenService::NewStub(channel);
   indicators_ = query::v1::IndicatorService::NewStub(channel);
   reports_ = query::v1::ReportService::NewStub(channel);
+  publications_ = query::v1::PublicationService::NewStub(channel);
   status_ = query::v1::StatusService::NewStub(channel);
 }
 

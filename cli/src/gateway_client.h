@@ -10,6 +10,7 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/status.h>
 
+#include <kronika/query/v1/publication.grpc.pb.h>
 #include <kronika/query/v1/query.grpc.pb.h>
 
 namespace kronika::cli {
@@ -21,6 +22,7 @@ class GatewayClient {
   query::v1::CitizenService::Stub& citizens() { return *citizens_; }
   query::v1::IndicatorService::Stub& indicators() { return *indicators_; }
   query::v1::ReportService::Stub& reports() { return *reports_; }
+  query::v1::PublicationService::Stub& publications() { return *publications_; }
   query::v1::StatusService::Stub& status() { return *status_; }
 
   /// `method` is a pointer to a stub's unary method.
@@ -36,6 +38,7 @@ class GatewayClient {
   std::unique_ptr<query::v1::CitizenService::Stub> citizens_;
   std::unique_ptr<query::v1::IndicatorService::Stub> indicators_;
   std::unique_ptr<query::v1::ReportService::Stub> reports_;
+  std::unique_ptr<query::v1::PublicationService::Stub> publications_;
   std::unique_ptr<query::v1::StatusService::Stub> status_;
 };
 

@@ -68,30 +68,14 @@ grpc::Status print_tables(const Context& context, GatewayClient& client,
 
 }  // namespace
 
-int indicator_show(const Context& context, const IndicatorOptions& options) {
-  query::v1::GetIndicatorRequest request;
-  request.set_indicator(options.indicator);
-  request.set_period(options.period.empty() ? domain::to_text(domain::quarter_of(
-                                                  domain::civil_date_of(SystemClock().now())))
-                                            : options.period);
-  request.set_table(options.table);
-  request.set_programme(options.programme);
-  GatewayClient client(context);
-  query::v1::IndicatorTable table;
-  const grpc::Status status = client.call(&query::v1::IndicatorService::Stub::GetIndicator,
-                                          client.indicators(), request, table);
-  if (!status.ok()) return report(context, status);
-  if (context.json) {
-    print_json(context, table);
-    return kDone;
-  }
+void print_table(const Context& context, const query::v1::IndicatorTable& table,
+                 const std::string& provenance, bool all_rows) {
   std::ostream& out = context.out;
   out << table.indicator() << ' ' << table.title() << ", " << table.period() << ", by "
       << table.table() << ", "
       << (table.programme().empty() ? "all programmes" : table.programme());
   if (!table.standard().empty()) out << ", standard " << table.standard();
-  out << "\n  counts " << table.unit() << "; live figures"
-      << (table.has_as_of_time() ? " as of " + local_text(table.as_of_time()) : "")
+  out << "\n  counts " << table.unit() << "; " << provenance
       << (table.includes_simulated() ? "; SIMULATED citizens are among them" : "") << '\n';
   Table rows({"area",
               "name",
@@ -109,11 +93,35 @@ int indicator_show(const Context& context, const IndicatorOptions& options) {
               text_of(r.unknown()), text_of(r.excluded())});
   };
   for (const auto& row : table.rows()) {
-    if (options.all_rows || counts_anything(row)) add(row);
+    if (all_rows || counts_anything(row)) add(row);
   }
   add(table.total());
   rows.print(out, "  ");
   out << "  * suppressed: 1 to 4, or hidden to protect such a count\n";
+}
+
+int indicator_show(const Context& context, const IndicatorOptions& options) {
+  query::v1::GetIndicatorRequest request;
+  request.set_indicator(options.indicator);
+  request.set_period(options.period.empty() ? domain::to_text(domain::quarter_of(
+                                                  domain::civil_date_of(SystemClock().now())))
+                                            : options.period);
+  request.set_table(options.table);
+  request.set_programme(options.programme);
+  GatewayClient client(context);
+  query::v1::IndicatorTable table;
+  const grpc::Status status = client.call(&query::v1::IndicatorService::Stub::GetIndicator,
+                                          client.indicators(), request, table);
+  if (!status.ok()) return report(context, status);
+  if (context.json) {
+    print_json(context, table);
+    return kDone;
+  }
+  print_table(
+      context, table,
+      "live figures, for operations only" +
+          (table.has_as_of_time() ? ", as of " + local_text(table.as_of_time()) : std::string()),
+      options.all_rows);
   return kDone;
 }
 

@@ -46,6 +46,7 @@ struct Options {
   cli::IndicatorOptions indicator;
   cli::TablesOptions tables;
   cli::CellOptions cells;
+  cli::PublicationOptions publication;
   cli::DeadLetterOptions dead_letters;
   cli::ReportOptions report;
   cli::VerifyOptions verify;
@@ -161,6 +162,36 @@ void report_commands(CLI::App& app, Options& o, Run& run) {
                           std::string(kOrganisation) + ": its goals and answers; default all");
 }
 
+void publication_commands(CLI::App& app, Options& o, Run& run) {
+  CLI::App& publication =
+      *app.add_subcommand("publication", "figures as everyone may see them, under revisions");
+  publication.require_subcommand(1);
+  CLI::App& create =
+      *publication.add_subcommand("create", "publishes a period that is over; at most daily");
+  create.add_option("indicator", o.publication.indicator, "e.g. I-08, or all")->required();
+  create.add_option("period", o.publication.period, "2025Q1, or 2025Q1-R for 12 months")
+      ->required();
+  create.callback([&] {
+    run = [&](const cli::Context& c) { return cli::publication_create(c, o.publication); };
+  });
+  CLI::App& list = *publication.add_subcommand("list", "what is published");
+  list.add_option("indicator", o.publication.indicator, "default all");
+  list.add_option("period", o.publication.period, "default all");
+  list.callback([&] {
+    run = [&](const cli::Context& c) { return cli::publication_list(c, o.publication); };
+  });
+  CLI::App& show = *publication.add_subcommand("show", "one table of a publication");
+  show.add_option("indicator", o.publication.indicator, "e.g. I-08")->required();
+  show.add_option("period", o.publication.period, "2025Q1, or 2025Q1-R for 12 months")->required();
+  show.add_option("--revision", o.publication.revision, "default the latest");
+  show.add_option("--table", o.publication.table, "NATION, REGION (default), MUNICIPALITY");
+  show.add_option("--programme", o.publication.programme, "default all together");
+  show.add_flag("--all", o.publication.all_rows, "also areas where nothing is counted");
+  show.callback([&] {
+    run = [&](const cli::Context& c) { return cli::publication_show(c, o.publication); };
+  });
+}
+
 void log_commands(CLI::App& app, Options& o, Run& run) {
   CLI::App& topics = *app.add_subcommand("topics", "the topics on Kafka");
   topics.require_subcommand(1);
@@ -256,6 +287,7 @@ int main(int argc, char** argv) {
   Run run;
   citizen_commands(app, options, run);
   indicator_commands(app, options, run);
+  publication_commands(app, options, run);
   report_commands(app, options, run);
   log_commands(app, options, run);
   other_commands(app, options, run);

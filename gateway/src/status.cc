@@ -31,6 +31,7 @@ grpc::StatusCode of(Errc e) {
     case Errc::kPathwayNone:
     case Errc::kReportNone:
     case Errc::kIndicatorUnknown:
+    case Errc::kPublicationUnknown:
       return grpc::StatusCode::NOT_FOUND;
     case Errc::kRulesetNone:
     case Errc::kPeriodNotRolling:

@@ -15,6 +15,7 @@
 #include <kronika/codec/errc.h>
 #include <kronika/codec/event_codec.h>
 #include <kronika/codec/ledger_codec.h>
+#include <kronika/codec/publication_codec.h>
 #include <kronika/gateway/errc.h>
 #include <kronika/gateway/view.h>
 
@@ -24,9 +25,11 @@ namespace {
 constexpr std::uint8_t kCitizenStateIndex = 6;
 constexpr std::uint8_t kIndicatorStateIndex = 7;
 constexpr std::uint8_t kRapportIndex = 8;
+constexpr std::uint8_t kPublikationIndex = 9;
 static_assert(kViewTopics[kRapportIndex] == bus::kRapport);
 static_assert(kViewTopics[kCitizenStateIndex] == bus::kCitizenState);
 static_assert(kViewTopics[kIndicatorStateIndex] == bus::kIndicatorState);
+static_assert(kViewTopics[kPublikationIndex] == bus::kPublikation);
 
 std::optional<std::uint8_t> topic_index(std::string_view topic) {
   for (std::size_t i = 0; i < std::size(kViewTopics); ++i) {
@@ -93,6 +96,15 @@ class RocksView final : public View {
     }
     return earliest;
   }
+  Result<std::vector<domain::Publication>> publications(
+      domain::Indicator indicator, const std::optional<domain::PublicationPeriod>& period,
+      const std::optional<domain::PublicationName>& after, std::size_t limit) const override;
+  Result<std::optional<domain::Publication>> publication(
+      const domain::PublicationName& name) const override;
+  std::int64_t publication_count() const override {
+    const std::shared_lock lock(mutex_);
+    return publication_count_;
+  }
   store::Usage usage() const override { return store_->usage(); }
 
  private:
@@ -109,12 +121,15 @@ class RocksView final : public View {
     bool counts_changed = false;
     std::map<PersonKey, std::string> states;  // of this batch: a citizen may come twice
     std::set<std::uint8_t> indicators;
+    std::set<std::string> publications;  // keys
   };
   Result<void> stage(const bus::Record& record, TopicPartition at, store::WriteSet& writes,
                      Pending& pending) const;
   static void stage_report(const bus::Record& record, store::WriteSet& writes);
   Result<void> stage_state(const bus::Record& record, std::string_view message,
                            store::WriteSet& writes, Pending& pending) const;
+  Result<void> stage_publication(const bus::Record& record, std::string_view message,
+                                 store::WriteSet& writes, Pending& pending) const;
   void stage_progress(std::string_view message, TopicPartition at, store::WriteSet& writes,
                       Pending& pending) const;
 
@@ -126,6 +141,7 @@ class RocksView final : public View {
   std::map<TopicPartition, std::int64_t> handled_;  // next offset of the citizen task, by input
   std::set<keys::Place> refused_;
   ViewCounts counts_;
+  std::int64_t publication_count_ = 0;
   // own synchronisation
   std::array<std::atomic<std::uint64_t>, 256> cell_versions_{};
   // Citizens share these by their keys, which are hashes: an early change to another's costs one
@@ -195,7 +211,11 @@ Result<void> RocksView::load(const std::string& identity) {
   auto counts = store_->get(store::kMeta, keys::kCounts);
   if (!counts) return tl::unexpected(counts.error());
   if (*counts) counts_ = decode_counts(**counts);
-  return {};
+  return store_->scan_prefix(keys::kPublications, std::string_view(&keys::kHead, 1),
+                             [&](std::string_view, std::string_view) {
+                               ++publication_count_;
+                               return true;
+                             });
 }
 
 Result<void> RocksView::apply(std::span<const bus::Record> batch,
@@ -246,6 +266,7 @@ Result<void> RocksView::apply(std::span<const bus::Record> batch,
     progress_[at] = std::move(progress);
   }
   refused_.insert(pending.refused.begin(), pending.refused.end());
+  publication_count_ += static_cast<std::int64_t>(pending.publications.size());
   for (const std::uint8_t indicator : pending.indicators) {
     cell_versions_[indicator].fetch_add(1, std::memory_order_acq_rel);
   }
@@ -274,6 +295,7 @@ Result<void> RocksView::stage(const bus::Record& record, TopicPartition at, stor
     writes.put(keys::kJournal, key, value);
     return {};
   }
+  if (at.topic == kPublikationIndex) return stage_publication(record, message, writes, pending);
   if (codec::is_progress_key(record.key)) {
     if (!record.tombstone) stage_progress(message, at, writes, pending);
     return {};
@@ -298,6 +320,26 @@ void RocksView::stage_report(const bus::Record& record, store::WriteSet& writes)
   value.push_back(wire ? 1 : 0);
   if (wire) value.append(wire->message);
   writes.put(keys::kReports, keys::report_key(record.key, record.partition, record.offset), value);
+}
+
+/// What nobody can read is not served; the topic keeps it.
+Result<void> RocksView::stage_publication(const bus::Record& record, std::string_view message,
+                                          store::WriteSet& writes, Pending& pending) const {
+  if (record.tombstone) return {};
+  auto publication = codec::decode_publication(message);
+  if (!publication) return {};
+  const domain::PublicationName name{publication->indicator, publication->period,
+                                     publication->revision};
+  const std::string body = keys::publication_key(keys::kBody, name);
+  auto known = store_->get(keys::kPublications, body);
+  if (!known) return tl::unexpected(known.error());
+  // A revision is written once; where a writer went round the rule, the first copy stands.
+  if (*known || !pending.publications.insert(body).second) return {};
+  writes.put(keys::kPublications, body, message);
+  publication->tables.clear();
+  writes.put(keys::kPublications, keys::publication_key(keys::kHead, name),
+             codec::encode_publication(*publication));
+  return {};
 }
 
 Result<void> RocksView::stage_state(const bus::Record& record, std::string_view message,
@@ -449,6 +491,50 @@ Result<domain::ReportingCells> RocksView::reporting(domain::Quarter period) cons
   return out;
 }
 
+Result<std::vector<domain::Publication>> RocksView::publications(
+    domain::Indicator indicator, const std::optional<domain::PublicationPeriod>& period,
+    const std::optional<domain::PublicationName>& after, std::size_t limit) const {
+  std::string prefix(1, keys::kHead);
+  if (indicator != domain::Indicator::kNone) {
+    prefix.push_back(static_cast<char>(indicator));
+    if (period) prefix = keys::publication_key(keys::kHead, {indicator, *period, 0});
+  }
+  const std::string from = after ? keys::publication_key(keys::kHead, *after) : std::string();
+  std::vector<domain::Publication> out;
+  bool readable = true;
+  const auto done = store_->scan_prefix(keys::kPublications, prefix,
+                                        [&](std::string_view key, std::string_view value) {
+                                          if (key <= from) return true;
+                                          auto head = codec::decode_publication(value);
+                                          readable = head.has_value();
+                                          if (readable) out.push_back(std::move(*head));
+                                          return readable && out.size() < limit;
+                                        });
+  if (!done) return tl::unexpected(done.error());
+  if (!readable) {
+    return fail(code(Errc::kViewRecordUnreadable), "a publication cannot be read; delete the view");
+  }
+  return out;
+}
+
+Result<std::optional<domain::Publication>> RocksView::publication(
+    const domain::PublicationName& name) const {
+  std::string found;
+  const auto done =
+      store_->scan_prefix(keys::kPublications, keys::publication_key(keys::kBody, name),
+                          [&](std::string_view, std::string_view value) {
+                            found = value;  // revisions ascend: the last one stays
+                            return true;
+                          });
+  if (!done) return tl::unexpected(done.error());
+  if (found.empty()) return std::nullopt;
+  auto read = codec::decode_publication(found);
+  if (!read) {
+    return fail(code(Errc::kViewRecordUnreadable), "a publication cannot be read; delete the view");
+  }
+  return std::optional(std::move(*read));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<View>> View::open(const ViewOptions& options) {
@@ -457,7 +543,8 @@ Result<std::unique_ptr<View>> View::open(const ViewOptions& options) {
   opts.column_families = {{"journal", store::Access::kAppendScan, 16},
                           {"states", store::Access::kPointLookup, 0},
                           {"cells", store::Access::kOrderedScan, 0},
-                          {"reports", store::Access::kOrderedScan, 0}};
+                          {"reports", store::Access::kOrderedScan, 0},
+                          {"publications", store::Access::kOrderedScan, 0}};
   opts.block_cache_bytes = options.block_cache_bytes;
   opts.memtable_bytes = options.memtable_bytes;
   auto store = store::StateStore::open(opts);

@@ -7,17 +7,22 @@
 
 #include <kronika/base/bytes.h>
 #include <kronika/base/ids.h>
+#include <kronika/domain/publication.h>
 #include <kronika/store/state_store.h>
 
 namespace kronika::gateway::keys {
 
 /// Written into the identity record; a view with another one is rebuilt.
-inline constexpr std::string_view kViewLayout = "2";
+inline constexpr std::string_view kViewLayout = "3";
 
 inline constexpr store::ColumnFamily kJournal = 1;
 inline constexpr store::ColumnFamily kStates = 2;
 inline constexpr store::ColumnFamily kCells = 3;
 inline constexpr store::ColumnFamily kReports = 4;
+inline constexpr store::ColumnFamily kPublications = 5;
+// Of column family kPublications: a publication without its tables, and with them.
+inline constexpr char kHead = 'h';
+inline constexpr char kBody = 'b';
 
 // Of column family kMeta.
 inline constexpr std::string_view kIdentity = "identity";
@@ -65,5 +70,14 @@ inline std::string report_key(std::string_view record_key, std::int32_t partitio
 }
 /// Length of what report_key() puts behind the record's key.
 inline constexpr std::size_t kReportPlaceBytes = 1 + 4 + 8;
+
+/// Revision 0: what all revisions of the indicator and period begin with.
+inline std::string publication_key(char part, const domain::PublicationName& name) {
+  std::string key{part, static_cast<char>(name.indicator)};
+  append_be(key, static_cast<std::uint32_t>(name.period.quarter.value));
+  key.push_back(name.period.rolling ? '\1' : '\0');
+  if (name.revision != 0) append_be(key, name.revision);
+  return key;
+}
 
 }  // namespace kronika::gateway::keys

@@ -38,6 +38,8 @@ class Reader final : public ViewReader {
           "Time of the last record in the view; now, where the end of the topic was seen",
           {{"topic", std::string(kViewTopics[t])}});
     }
+    publications_ =
+        registry.gauge("kronika_view_publications", "Publications in the view, all revisions", {});
     records_ = registry.counter("kronika_view_records_total", "Records read into the view");
     batches_ =
         registry.histogram("kronika_view_batch_seconds", "Time to write one batch into the view",
@@ -168,6 +170,7 @@ class Reader final : public ViewReader {
         position_time_[t].set(static_cast<double>(last[t].ms) / 1000);
       }
     }
+    publications_.set(static_cast<double>(view_.publication_count()));
     if (reached && !std::exchange(caught_up_, true) && events_.caught_up) events_.caught_up();
   }
 
@@ -208,6 +211,7 @@ class Reader final : public ViewReader {
   std::vector<bus::PartitionOffset> partitions_;
   std::vector<std::int64_t> goal_;  // the log's ends at the start
   telemetry::Gauge position_time_[std::size(kViewTopics)];
+  telemetry::Gauge publications_;
   telemetry::Counter records_;
   telemetry::Histogram batches_;
   // owned by the reader's thread

@@ -14,9 +14,11 @@
 
 #include <kronika/bus/wire.h>
 #include <kronika/codec/citizen_codec.h>
+#include <kronika/codec/publication_codec.h>
 #include <kronika/codec/schema_ids.h>
 #include <kronika/gateway/errc.h>
 #include <kronika/gateway/server.h>
+#include <kronika/query/v1/publication.grpc.pb.h>
 #include <kronika/query/v1/query.grpc.pb.h>
 
 namespace kronika::gateway {
@@ -61,6 +63,7 @@ class ServerTest : public ::testing::Test {
                                              grpc::InsecureChannelCredentials());
     citizens_ = query::v1::CitizenService::NewStub(channel);
     indicators_ = query::v1::IndicatorService::NewStub(channel);
+    publications_ = query::v1::PublicationService::NewStub(channel);
     status_ = query::v1::StatusService::NewStub(channel);
   }
 
@@ -117,6 +120,7 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<Server> server_;
   std::unique_ptr<query::v1::CitizenService::Stub> citizens_;
   std::unique_ptr<query::v1::IndicatorService::Stub> indicators_;
+  std::unique_ptr<query::v1::PublicationService::Stub> publications_;
   std::unique_ptr<query::v1::StatusService::Stub> status_;
 };
 
@@ -621,6 +625,81 @@ TEST_F(ServerTest, CountsWhichPlacesReportedWithoutSuppression) {
   ASSERT_TRUE(table("I-24", "2027Q1-R", "MUNICIPALITY", out).ok());
   EXPECT_EQ(out.total().numerator().value(), 1) << "in the window's last but one quarter";
   EXPECT_EQ(reason_of(table("I-24", "2027Q1", "REGION", out, "KOL")), "table_unknown");
+}
+
+TEST_F(ServerTest, ServesPublicationsAsTheyWerePublished) {
+  const auto publish = [&](std::uint32_t revision, std::int64_t count, const char* period) {
+    domain::Publication p;
+    p.indicator = domain::Indicator::kI08Uptake;
+    p.period = *domain::parse_period(period);
+    p.revision = revision;
+    p.rules = {7, 0xabc};
+    p.as_of = testing::at("2025-05-01 00:00");
+    p.published_at = testing::at("2025-05-02 09:00");
+    domain::PublishedRow row;
+    row.key = "DK";
+    row.numerator = {domain::FigureStatus::kShown, count};
+    row.denominator = {domain::FigureStatus::kSuppressed, 0};
+    p.tables = {{domain::TableKind::kNation, "", {row}, row},
+                {domain::TableKind::kNation, "KOL", {row}, row}};
+    std::string value;
+    bus::append_wire_prefix(codec::kPublicationSchemaId, value);
+    value += codec::encode_publication(p);
+    auto& log = platform_.log(bus::kPublikation, 0);
+    testing::LogRecord record;
+    record.offset = static_cast<std::int64_t>(log.size());
+    record.key = domain::publication_key(p.indicator, p.period, revision);
+    record.value = value;
+    log.push_back(record);
+  };
+  publish(1, 20, "2025Q1");
+  publish(2, 30, "2025Q1");
+  publish(2, 99, "2025Q1");  // a number that is taken: the first copy stands
+  publish(1, 50, "2025Q2");
+  serve();
+  EXPECT_EQ(view_->publication_count(), 3);
+
+  ListPublicationsRequest wanted;
+  wanted.set_page_size(2);
+  ListPublicationsResponse list;
+  const auto all = &query::v1::PublicationService::Stub::ListPublications;
+  ASSERT_TRUE(call(all, *publications_, wanted, list).ok());
+  ASSERT_EQ(list.publications_size(), 2);
+  EXPECT_EQ(list.publications(0).revision(), 1U);
+  EXPECT_FALSE(list.publications(0).latest());
+  EXPECT_TRUE(list.publications(1).latest());
+  EXPECT_EQ(list.publications(1).rules().hash(), "0000000000000abc");
+  wanted.set_page_token(list.next_page_token());
+  ASSERT_TRUE(call(all, *publications_, wanted, list).ok());
+  ASSERT_EQ(list.publications_size(), 1);
+  EXPECT_EQ(list.publications(0).period(), "2025Q2");
+  EXPECT_TRUE(list.next_page_token().empty());
+
+  GetPublicationRequest request;
+  request.set_indicator("I-08");
+  request.set_period("2025Q1");
+  request.set_table("NATION");
+  PublicationTable out;
+  const auto get_one = &query::v1::PublicationService::Stub::GetPublication;
+  ASSERT_TRUE(call(get_one, *publications_, request, out).ok());
+  EXPECT_EQ(out.publication().revision(), 2U);
+  EXPECT_FALSE(out.table().live());
+  ASSERT_EQ(out.table().rows_size(), 1);
+  EXPECT_EQ(out.table().rows(0).numerator().value(), 30);
+  EXPECT_EQ(out.table().rows(0).denominator().status(), FIGURE_STATUS_SUPPRESSED);
+  request.set_revision(1);
+  request.set_programme("KOL");
+  ASSERT_TRUE(call(get_one, *publications_, request, out).ok());
+  EXPECT_EQ(out.table().rows(0).numerator().value(), 20);
+  EXPECT_FALSE(out.publication().latest());
+  request.set_programme("T2D");
+  ASSERT_TRUE(call(get_one, *publications_, request, out).ok());
+  EXPECT_EQ(out.table().rows_size(), 0) << "a programme that counted nothing";
+  request.set_revision(3);
+  EXPECT_EQ(reason_of(call(get_one, *publications_, request, out)), "publication_unknown");
+  request.set_revision(0);
+  request.set_table("REGION");
+  EXPECT_EQ(reason_of(call(get_one, *publications_, request, out)), "table_unknown");
 }
 
 TEST_F(ServerTest, SaysWhichIndicatorsAreUnimplemented) {

@@ -60,6 +60,25 @@ TEST_F(Pipeline, EveryProgramServesItsMetrics) {
   EXPECT_THAT(citizen, HasSubstr("kronika_folds_total"));
 }
 
+TEST_F(Pipeline, APublishedQuarterIsServedByTheGateway) {
+  const Answer created = platform_->cli({"publication", "create", "I-24", "2024Q4"});
+  ASSERT_EQ(created.code, 0) << created.output;
+  EXPECT_THAT(created.output, HasSubstr("revision 1 published"));
+  const Answer again = platform_->cli({"publication", "create", "I-24", "2024Q4"});
+  EXPECT_EQ(again.code, 1) << again.output;
+  EXPECT_THAT(again.output, HasSubstr("published today already"));
+  Answer shown;
+  for (int i = 0; i < 40 && shown.code != 0; ++i) {  // until the gateway has read it
+    shown = platform_->cli({"publication", "show", "I-24", "2024Q4", "--table", "NATION"});
+  }
+  ASSERT_EQ(shown.code, 0) << shown.output;
+  EXPECT_THAT(shown.output, HasSubstr("revision 1, in force"));
+  EXPECT_THAT(shown.output, HasSubstr("98"));
+  const Answer listed = platform_->cli({"publication", "list"});
+  EXPECT_THAT(listed.output, HasSubstr("2024Q4"));
+  EXPECT_THAT(platform_->metrics_of("kronika-gateway"), HasSubstr("kronika_view_publications 1"));
+}
+
 TEST_F(Pipeline, AnUnknownCitizenIsNotFound) {
   const Answer answer = platform_->cli({"citizen", "show", "--key", std::string(32, '0')});
   EXPECT_NE(answer.code, 0);

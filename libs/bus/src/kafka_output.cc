@@ -193,6 +193,10 @@ Result<void> KafkaOutput::commit(std::span<const TopicOffset> offsets) {
     return fail(code(Errc::kInternalInvariant), "a transaction without an offset fences nobody");
   }
   if (auto r = send_offsets(offsets); !r) return r;
+  return commit_alone();
+}
+
+Result<void> KafkaOutput::commit_alone() {
   return repeat("committing", Errc::kOutcomeUnknown, Errc::kOutcomeUnknown,
                 [&] { return rd_kafka_commit_transaction(producer_.get(), -1); });
 }

@@ -44,6 +44,8 @@ class KafkaOutput final : public TransactionalOutput {
   Result<void> begin() override;
   Result<void> send(const Outgoing& record) override;
   Result<void> commit(std::span<const TopicOffset> offsets) override;
+  /// Commits records that belong to no consumed offset: the transactional.id alone fences.
+  [[nodiscard]] Result<void> commit_alone();
   Result<void> abort() override;
   [[nodiscard]] std::int64_t compacted_end(std::int32_t partition) const override;
 

@@ -72,7 +72,8 @@ TEST(SchemaIds, HeaderAndTableAgreeAndNameMessagesThatComeFirstInTheirFile) {
       {"kronika.state.v1.Progress", kProgressSchemaId},
       {"kronika.state.v1.IndicatorCell", kIndicatorCellSchemaId},
       {"kronika.state.v1.LedgerEntry", kLedgerEntrySchemaId},
-      {"kronika.state.v1.StratificationChange", kStratificationSchemaId}};
+      {"kronika.state.v1.StratificationChange", kStratificationSchemaId},
+      {"kronika.state.v1.Publication", kPublicationSchemaId}};
   std::string line;
   std::getline(table, line);
   EXPECT_EQ(line, "subject,schema_id,file,message");

@@ -30,6 +30,7 @@ enum class Errc : std::uint8_t {
   kOrganisationMalformed,   ///< neither a SOR id nor a four-digit code
   kGoalAreaUnknown,         ///< not 1 to 9
   kReportNone,              ///< the organisation has documented nothing
+  kPublicationUnknown,      ///< nothing of that indicator, period or revision is published
   kPageSizeNegative,        ///< page_size < 0
   kPageTokenInvalid,        ///< not a token of this request
   kDeadlinePassed,          ///< the call's time is up
@@ -82,6 +83,8 @@ constexpr std::string_view slug(Errc e) {
       return "goal_area_unknown";
     case Errc::kReportNone:
       return "report_none";
+    case Errc::kPublicationUnknown:
+      return "publication_unknown";
     case Errc::kPageSizeNegative:
       return "page_size_negative";
     case Errc::kPageTokenInvalid:
@@ -123,6 +126,7 @@ constexpr Disposition disposition(Errc e) {
     case Errc::kOrganisationMalformed:
     case Errc::kGoalAreaUnknown:
     case Errc::kReportNone:
+    case Errc::kPublicationUnknown:
     case Errc::kPageSizeNegative:
     case Errc::kPageTokenInvalid:
       return Disposition::kRejectRecord;

@@ -1,5 +1,5 @@
-// The gRPC server: CitizenService, IndicatorService, ReportService, StatusService, health and
-// reflection, in plaintext, on a loopback address.
+// The gRPC server: CitizenService, IndicatorService, PublicationService, ReportService,
+// StatusService, health and reflection, in plaintext, on a loopback address.
 //
 //   auto server = Server::start(options, services);
 //   server->set_serving(true);                         // when the view has caught up once

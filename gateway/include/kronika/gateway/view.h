@@ -9,6 +9,8 @@
 //   cells:   the cell's 12 canonical bytes -> IndicatorCell
 //   reports: record key | 0 | partition (4) | offset (8)
 //            -> record timestamp (8) | 1 | message, or 0 where there is no wire prefix
+//   publications: head h or body b | indicator (1) | period (4) | rolling (1) | revision (4)
+//            -> Publication bytes, those of a head without tables
 //   meta:    identity, position/..., progress/..., refused/..., counts (src/view_keys.h)
 //
 // Numbers in keys and before messages are big-endian.
@@ -38,6 +40,7 @@
 #include <kronika/domain/completeness.h>
 #include <kronika/domain/indicators.h>
 #include <kronika/domain/journal.h>
+#include <kronika/domain/publication.h>
 #include <kronika/domain/published_table.h>
 #include <kronika/domain/reporting.h>
 #include <kronika/gateway/options.h>
@@ -45,10 +48,10 @@
 namespace kronika::gateway {
 
 /// What the view reads, in the order of domain::Origin::topic: the citizen task's inputs, then the
-/// two compacted topics, then the reports by organisations.
+/// two compacted topics, then the reports by organisations and the publications.
 inline constexpr std::string_view kViewTopics[] = {
     bus::kHenvisning, bus::kUdskrivning,  bus::kMaaling,        bus::kForloeb, bus::kPerson,
-    bus::kFlytning,   bus::kCitizenState, bus::kIndicatorState, bus::kRapport};
+    bus::kFlytning,   bus::kCitizenState, bus::kIndicatorState, bus::kRapport, bus::kPublikation};
 inline constexpr int kInputTopics = 6;
 
 struct ViewPosition {
@@ -110,6 +113,15 @@ class View {
   /// records an organisation and year), so it is folded whenever it is asked for.
   [[nodiscard]] virtual Result<std::vector<domain::ReportRecord>> reports(
       std::string_view organisation) const = 0;
+  /// What is known of each publication without its tables, by indicator, period and revision; from
+  /// `after` on, which is left out, and `limit` of them at most. `indicator` kNone: of all.
+  [[nodiscard]] virtual Result<std::vector<domain::Publication>> publications(
+      domain::Indicator indicator, const std::optional<domain::PublicationPeriod>& period,
+      const std::optional<domain::PublicationName>& after, std::size_t limit) const = 0;
+  /// With its tables; revision 0: the latest. Nothing: there is none.
+  [[nodiscard]] virtual Result<std::optional<domain::Publication>> publication(
+      const domain::PublicationName& name) const = 0;
+  [[nodiscard]] virtual std::int64_t publication_count() const = 0;
 
   [[nodiscard]] virtual ViewCounts counts() const = 0;
   /// Refused records that name no citizen.

@@ -14,5 +14,6 @@ inline constexpr std::int32_t kProgressSchemaId = 4;
 inline constexpr std::int32_t kIndicatorCellSchemaId = 5;
 inline constexpr std::int32_t kLedgerEntrySchemaId = 6;
 inline constexpr std::int32_t kStratificationSchemaId = 7;
+inline constexpr std::int32_t kPublicationSchemaId = 8;
 
 }  // namespace kronika::codec
