@@ -170,7 +170,7 @@ Result<void> StreamSession::loop() {
     if (idle && !restoring)
       inputs_->wait(core_->open() ? 5ms : std::chrono::milliseconds(kIdleWait));
     now = steady_clock::now();
-    if (core_->commit_due(now)) {
+    if (core_->commit_due(now) || (idle && core_->quiet_due(now))) {
       if (auto r = commit(); !r) return r;
     }
     if (auto r = housekeeping(now); !r) return r;

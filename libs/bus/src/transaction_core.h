@@ -11,6 +11,7 @@
 #include "task_core.h"
 #include "transactional_output.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <vector>
@@ -44,6 +45,10 @@ class TransactionCore {
   [[nodiscard]] bool must_commit() const;
   [[nodiscard]] bool commit_due(std::chrono::steady_clock::time_point now) const {
     return open_ && (must_commit() || now - begun_ >= limits_.commit_interval);
+  }
+  /// As commit_due(), where the inputs are drained.
+  [[nodiscard]] bool quiet_due(std::chrono::steady_clock::time_point now) const {
+    return open_ && now - begun_ >= std::min(limits_.quiet_interval, limits_.commit_interval);
   }
   /// Nothing to do when no transaction is open. After an error: abort().
   [[nodiscard]] Result<void> commit();

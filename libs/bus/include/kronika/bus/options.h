@@ -32,6 +32,9 @@ void set_client_log(ClientLog log);
 /// When a transaction ends. Each costs 15-30 ms at the broker, so time is the ordinary limit.
 struct TransactionLimits {
   std::chrono::milliseconds commit_interval{100};
+  /// Sooner, where no input has anything more: steady traffic is not made to wait for company that
+  /// does not come, while a backlog still fills its transactions.
+  std::chrono::milliseconds quiet_interval{30};
   std::size_t max_records = 50'000;
   std::size_t max_bytes = 32U << 20;  ///< of consumed keys and values
   std::size_t max_deadlines = 500;    ///< woken in one transaction of one task (A9)
