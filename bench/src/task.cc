@@ -62,7 +62,10 @@ int task(const Plan& plan, const TaskOptions& options) {
       need(refdata::load(options.reference, options.reference + "/organisations.csv", 1), "rules");
   citizen::Probe probe;
   const auto spec = citizen::citizen_task_spec(
-      {.rules = rules, .cache_bytes = options.cache_bytes / options.partitions, .probe = &probe});
+      {.rules = rules,
+       .cache_bytes = options.cache_bytes / options.partitions,
+       .indicator_partitions = static_cast<std::int32_t>(options.partitions),
+       .probe = &probe});
   const auto memory =
       store::MemoryBudget::create(options.block_cache_bytes, options.block_cache_bytes / 2);
   std::filesystem::remove_all(options.folder);

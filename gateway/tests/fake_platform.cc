@@ -146,14 +146,17 @@ void FakePlatform::consume_partition(int partition, Instant as_of) {
     codec::encode_citizen(*rules_, record, &evaluation, value);
     append(bus::kCitizenState, partition, std::string(person.view()), std::move(value), as_of);
   }
+  std::map<int, domain::CellDifferences> by_target;
   for (const auto& [key, delta] : deltas) {
     const auto raw = key.bytes();
+    by_target[static_cast<std::uint8_t>(raw[5]) % kPartitions].push_back({key, delta});
+  }
+  for (const auto& [target, changes] : by_target) {
     std::string value;
-    bus::append_wire_prefix(codec::kIndicatorCellSchemaId, value);
-    codec::encode_cell({delta, rules_->generation.ordinal}, value);
-    const int target = static_cast<std::uint8_t>(raw[5]) % kPartitions;
-    LogRecord& record = append(bus::kIndicatorDelta, target, std::string(raw.data(), raw.size()),
-                               std::move(value), as_of);
+    bus::append_wire_prefix(codec::kIndicatorDeltaSchemaId, value);
+    codec::encode_delta(rules_->generation.ordinal, changes, value);
+    LogRecord& record =
+        append(bus::kIndicatorDelta, target, std::to_string(partition), std::move(value), as_of);
     record.headers = {{"kronika-source-partition", std::to_string(partition)},
                       {"kronika-transaction", std::to_string(progress.transaction_number)}};
   }
@@ -169,12 +172,13 @@ void FakePlatform::sum_deltas(int partition, Instant as_of) {
   for (const LogRecord& record : log(bus::kIndicatorDelta, partition)) {
     if (record.offset < summed_[partition]) continue;
     const auto wire = bus::read_wire(record.value);
-    codec::IndicatorCell delta;
-    const auto key = domain::CellKey::from_bytes(record.key);
-    if (!wire || !key || !codec::decode_cell(wire->message, delta))
+    codec::IndicatorDelta delta;
+    if (!wire || !codec::decode_delta(wire->message, delta))
       throw std::runtime_error("a delta of our own");
-    cells_[partition][*key] += delta.value;
-    changed.insert(*key);
+    for (const auto& change : delta.changes) {
+      cells_[partition][change.cell] += change.value;
+      changed.insert(change.cell);
+    }
     summed_[partition] = record.offset + 1;
   }
   for (const domain::CellKey& key : changed) {

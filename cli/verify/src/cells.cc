@@ -79,10 +79,8 @@ Result<void> Verifier::Impl::check_cells() {
           const auto source = header_number(record, "kronika-source-partition");
           const auto transaction = header_number(record, "kronika-transaction");
           const auto wire = bus::read_wire(record.value);
-          const auto key = domain::CellKey::from_bytes(record.key);
-          codec::IndicatorCell delta;
-          if (!source || !transaction || !wire || !key ||
-              !codec::decode_cell(wire->message, delta)) {
+          codec::IndicatorDelta delta;
+          if (!source || !transaction || !wire || !codec::decode_delta(wire->message, delta)) {
             if (!refused.contains({p, record.offset})) {
               differ("delta",
                      "indicator-delta/" + std::to_string(p) + "@" + std::to_string(record.offset),
@@ -93,8 +91,14 @@ Result<void> Verifier::Impl::check_cells() {
           const auto at = transactions.find(static_cast<std::int32_t>(*source));
           const bool in_states = at != transactions.end() && *transaction <= at->second;
           const bool in_cells = record.offset < summed[p];
-          if (in_states && !in_cells) expected[*key] -= delta.value;
-          if (!in_states && in_cells) expected[*key] += delta.value;
+          if (in_states == in_cells) return {};
+          for (const auto& change : delta.changes) {
+            if (in_states) {
+              expected[change.cell] -= change.value;
+            } else {
+              expected[change.cell] += change.value;
+            }
+          }
           return {};
         });
     if (!end) return tl::unexpected(end.error());

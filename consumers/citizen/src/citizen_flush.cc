@@ -6,13 +6,23 @@
 
 #include <algorithm>
 
+#include <kronika/base/bytes.h>
+#include <kronika/bus/partitioner.h>
 #include <kronika/bus/topics.h>
 #include <kronika/bus/wire.h>
 #include <kronika/codec/schema_ids.h>
 
 namespace kronika::citizen {
+
+namespace {
+
+/// Some 100 KiB: far below a broker's limit of a record.
+constexpr std::size_t kChangesPerRecord = 4096;
+
+}  // namespace
+
 Result<void> CitizenTask::flush(bus::TaskContext& ctx) {
-  domain::CellDeltas deltas;
+  differences_.clear();
   for (Slot* slot : touched_) {
     if (!slot->changed) continue;
     if (defers(*slot)) {
@@ -24,9 +34,9 @@ Result<void> CitizenTask::flush(bus::TaskContext& ctx) {
     if (slot->refold && !slot->record.moved_to) {
       if (auto done = refold(*slot, as_of, ctx); !done) return done;
     }
-    emit_record(*slot, as_of, deltas, ctx);
+    emit_record(*slot, as_of, ctx);
   }
-  emit_deltas(deltas, ctx);
+  emit_deltas(ctx);
   emit_ledger(ctx);
   emit_progress(ctx);
   return {};
@@ -65,8 +75,7 @@ Result<void> CitizenTask::refold(Slot& slot, Instant as_of, bus::TaskContext& ct
   return {};
 }
 
-void CitizenTask::emit_record(Slot& slot, Instant as_of, domain::CellDeltas& deltas,
-                              bus::TaskContext& ctx) {
+void CitizenTask::emit_record(Slot& slot, Instant as_of, bus::TaskContext& ctx) {
   auto& record = slot.record;
   record.generation = rules_->generation;
   record.as_of = as_of;
@@ -85,7 +94,8 @@ void CitizenTask::emit_record(Slot& slot, Instant as_of, domain::CellDeltas& del
     record.next_deadline.reset();
   }
   if (contributions != record.contributions) {
-    domain::add_difference(record.contributions, contributions, record.state.canary, deltas);
+    domain::append_difference(record.contributions, contributions, record.state.canary,
+                              differences_);
     record.contributions = std::move(contributions);
   }
   if (evaluation) emit_level_changes(slot, *evaluation, ctx);
@@ -98,8 +108,9 @@ void CitizenTask::emit_record(Slot& slot, Instant as_of, domain::CellDeltas& del
             .key = slot.person().view(),
             .value = buffer_});
   ctx.writes().put(kStates, slot.person().view(), buffer_);
-  deadlines_.set(slot.person(), record.next_deadline);
-  cache_.set_charge(slot, sizeof(Slot) + 2 * buffer_.size() + 16 * slot.fact_hashes.size());
+  deadlines_.move(slot.person(), slot.indexed, record.next_deadline);
+  slot.indexed = record.next_deadline;
+  slot.encoded = std::string_view(buffer_).substr(bus::kWirePrefixBytes);
 }
 
 void CitizenTask::emit_level_changes(Slot& slot, const domain::Evaluation& evaluation,
@@ -127,26 +138,37 @@ void CitizenTask::emit_level_changes(Slot& slot, const domain::Evaluation& evalu
   record.levels = std::move(levels);
 }
 
-void CitizenTask::emit_deltas(const domain::CellDeltas& deltas, bus::TaskContext& ctx) {
-  if (deltas.empty()) return;
+void CitizenTask::emit_deltas(bus::TaskContext& ctx) {
+  domain::settle(differences_);
+  if (differences_.empty()) return;
   // Which task's transaction a difference belongs to: `kronika verify` compares two cuts by it
   // (A10).
   const std::string source = std::to_string(partition_);
   const std::string transaction = std::to_string(ctx.transaction_number());
   const bus::Header headers[] = {{"kronika-source-partition", source},
                                  {"kronika-transaction", transaction}};
-  codec::IndicatorCell cell;
-  cell.generation = rules_->generation.ordinal;
-  for (const auto& [key, value] : deltas) {
-    const auto bytes = key.bytes();
-    cell.value = value;
-    buffer_.clear();
-    bus::append_wire_prefix(codec::kIndicatorCellSchemaId, buffer_);
-    codec::encode_cell(cell, buffer_);
-    ctx.send({.topic = bus::kIndicatorDelta,
-              .key = {bytes.data(), bytes.size()},
-              .value = buffer_,
-              .headers = headers});
+  std::string key;
+  append_be(key, static_cast<std::uint32_t>(partition_));
+  differences_by_partition_.resize(static_cast<std::size_t>(indicator_partitions_));
+  for (auto& difference : differences_) {
+    const auto cell = difference.cell.bytes();
+    const auto to = bus::partition_of({cell.data(), cell.size()}, indicator_partitions_);
+    differences_by_partition_[static_cast<std::size_t>(to)].push_back(std::move(difference));
+  }
+  for (std::int32_t to = 0; to < indicator_partitions_; ++to) {
+    auto& changes = differences_by_partition_[static_cast<std::size_t>(to)];
+    for (std::size_t from = 0; from < changes.size(); from += kChangesPerRecord) {
+      const std::size_t count = std::min(kChangesPerRecord, changes.size() - from);
+      buffer_.clear();
+      bus::append_wire_prefix(codec::kIndicatorDeltaSchemaId, buffer_);
+      codec::encode_delta(rules_->generation.ordinal, {changes.data() + from, count}, buffer_);
+      ctx.send({.topic = bus::kIndicatorDelta,
+                .partition = to,
+                .key = key,
+                .value = buffer_,
+                .headers = headers});
+    }
+    changes.clear();
   }
 }
 

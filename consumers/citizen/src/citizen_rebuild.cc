@@ -29,9 +29,9 @@ Result<void> CitizenTask::rebuild_record(const bus::Record& record, bus::TaskCon
   if (record.topic_index == kFlytning) {
     if (auto done = take_flytning(record, Mode::kRebuild, ctx); !done) return done;
   } else {
-    if (auto done = read_event(record, Mode::kRebuild); !done) return done;
-    const auto wire = bus::read_wire(record.value);
-    if (auto judged = journal_event(*slot, wire->message, Mode::kRebuild, ctx); !judged)
+    const auto event_bytes = read_event(record, Mode::kRebuild);
+    if (!event_bytes) return tl::unexpected(event_bytes.error());
+    if (auto judged = journal_event(*slot, *event_bytes, Mode::kRebuild, ctx); !judged)
       return tl::unexpected(judged.error());
   }
   keep_stand_in(*slot, ctx);
@@ -49,6 +49,7 @@ void CitizenTask::keep_stand_in(Slot& slot, bus::TaskContext& ctx) {
   bus::append_wire_prefix(codec::kCitizenStateSchemaId, value);
   codec::encode_citizen(*rules_, stand_in, nullptr, value);
   ctx.writes().put(kStates, slot.person().view(), value);
+  slot.encoded = std::string_view(value).substr(bus::kWirePrefixBytes);
   slot.stand_in = wanted;
 }
 

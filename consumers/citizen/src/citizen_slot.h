@@ -1,14 +1,16 @@
-// One citizen in the task's memory, and the cache that holds them. A slot is the stored record plus
-// what judging the next event needs: the hashes of its journal. Slots touched by the open
-// transaction are never evicted.
+// One citizen in the open transaction (Slot), all of them (OpenSlots), and what memory keeps of a
+// citizen between transactions (PackedCitizens): the bytes of its stored record and the hashes of
+// its journal, in one block. Decoding a block costs less than the cache misses of a folded state
+// that was left lying in a hundred small pieces, and three times as many citizens fit.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <list>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -32,16 +34,23 @@ struct Link {
 /// Of a record that was never emitted. Real rule generations begin at 1.
 inline constexpr domain::Generation kNeverEmitted{0, 0};
 
+/// What is remembered of a journal entry: the lower halves of its fact's and its event id's hash. A
+/// match is a reason to look, never a verdict.
+struct Seen {
+  std::uint32_t fact = 0;
+  std::uint32_t id = 0;
+};
+
 struct Slot {
   codec::CitizenRecord record;  ///< record.state.person is the citizen
 
-  // Of the journal, this transaction's entries included. Short vectors: a linear search beats a
-  // tree up to some hundreds.
-  std::vector<std::uint64_t> fact_hashes;
-  std::vector<std::uint64_t> id_hashes;
+  /// Of the journal, this transaction's entries included. Short: a linear search beats a tree up to
+  /// some hundreds.
+  std::vector<Seen> seen;
   std::optional<Instant> next_visible;  ///< earliest entry that record.as_of does not see yet
   std::vector<Link> links;
   bool contested = false;  ///< copies may contradict each other: judging needs the whole journal
+  std::optional<Instant> indexed;  ///< the deadline that the deadline index holds
 
   // Of the open transaction.
   bool touched = false;
@@ -49,12 +58,13 @@ struct Slot {
   bool refold = false;             ///< the state must be folded from the journal first
   Instant heard = Instant::min();  ///< latest record timestamp: this citizen's own lower bound of
                                    ///< the time of day
+  /// The record's message as it was read or, after flush(), as it was emitted; empty: none.
+  std::string encoded;
   /// Journal writes of this citizen, as numbers into the task's WriteSet: the bytes lie there once.
   std::vector<std::uint32_t> staged;
   /// Its events whose ledger entries wait for the refold, as numbers into the task's list of them.
   std::vector<std::uint32_t> awaiting;
 
-  std::size_t charge = 0;  ///< bytes accounted in the cache
   /// Of a rebuild (A8): 1 + the refused records that the stored stand-in names; 0: there is none.
   std::size_t stand_in = 0;
 
@@ -62,14 +72,16 @@ struct Slot {
   /// Its record was never emitted: a new citizen, or one that a rebuild has yet to fold.
   [[nodiscard]] bool never_emitted() const { return record.generation == kNeverEmitted; }
   [[nodiscard]] bool knows_fact(std::uint64_t hash) const {
-    return std::find(fact_hashes.begin(), fact_hashes.end(), hash) != fact_hashes.end();
+    return std::any_of(seen.begin(), seen.end(),
+                       [h = static_cast<std::uint32_t>(hash)](Seen s) { return s.fact == h; });
   }
   [[nodiscard]] bool knows_id(std::uint64_t hash) const {
-    return std::find(id_hashes.begin(), id_hashes.end(), hash) != id_hashes.end();
+    return std::any_of(seen.begin(), seen.end(),
+                       [h = static_cast<std::uint32_t>(hash)](Seen s) { return s.id == h; });
   }
   void remember(std::uint64_t fact, std::uint64_t id) {
-    if (!knows_fact(fact)) fact_hashes.push_back(fact);
-    if (!knows_id(id)) id_hashes.push_back(id);
+    if (knows_fact(fact) && knows_id(id)) return;
+    seen.push_back({static_cast<std::uint32_t>(fact), static_cast<std::uint32_t>(id)});
   }
   void will_be_visible(Instant t) {
     if (!next_visible || t < *next_visible) next_visible = t;
@@ -77,57 +89,127 @@ struct Slot {
 };
 
 /// Least recently used first out, by bytes. Thread: the task's.
-class SlotCache {
+class PackedCitizens {
  public:
-  explicit SlotCache(std::size_t limit_bytes) : limit_(limit_bytes) {}
+  struct View {
+    std::string_view record;  ///< the message, without wire prefix
+    const char* seen = nullptr;
+    std::size_t seen_count = 0;
+    std::optional<Instant> next_visible;
+  };
 
-  [[nodiscard]] Slot* find(const PersonKey& person) {
-    const auto found = slots_.find(person);
-    if (found == slots_.end()) return nullptr;
-    order_.splice(order_.end(), order_, found->second.position);
-    return found->second.slot.get();
+  explicit PackedCitizens(std::size_t limit_bytes) : limit_(limit_bytes) {}
+
+  /// Valid until the next call of put(), erase(), clear() or trim().
+  [[nodiscard]] std::optional<View> find(const PersonKey& person) {
+    const auto found = blocks_.find(person);
+    if (found == blocks_.end()) return std::nullopt;
+    const Block& block = found->second;
+    Head head;
+    std::memcpy(&head, block.bytes.get(), sizeof head);
+    View view;
+    view.record = {block.bytes.get() + sizeof head, head.record_bytes};
+    view.seen = block.bytes.get() + sizeof head + head.record_bytes;
+    view.seen_count = head.seen_count;
+    if (head.next_visible != kNever) view.next_visible = Instant{head.next_visible};
+    return view;
   }
-  Slot& insert(const PersonKey& person, std::unique_ptr<Slot> slot) {
-    auto& held = slots_[person];
-    held.slot = std::move(slot);
-    held.position = order_.insert(order_.end(), person);
-    used_ += held.slot->charge;
-    return *held.slot;
+
+  /// `record` may be a view that find() gave for the same citizen.
+  void put(const PersonKey& person, std::string_view record, const std::vector<Seen>& seen,
+           std::optional<Instant> next_visible) {
+    const Head head{static_cast<std::uint32_t>(record.size()),
+                    static_cast<std::uint32_t>(seen.size()),
+                    next_visible ? next_visible->ms : kNever};
+    const std::size_t size = sizeof head + record.size() + seen.size() * sizeof(Seen);
+    auto bytes = std::make_unique_for_overwrite<char[]>(size);
+    std::memcpy(bytes.get(), &head, sizeof head);
+    if (!record.empty()) std::memcpy(bytes.get() + sizeof head, record.data(), record.size());
+    if (!seen.empty()) {
+      std::memcpy(bytes.get() + sizeof head + record.size(), seen.data(),
+                  seen.size() * sizeof(Seen));
+    }
+    auto [entry, fresh] = blocks_.try_emplace(person);
+    Block& block = entry->second;
+    if (fresh) {
+      block.person = &entry->first;
+    } else {
+      used_ -= block.size + kOverhead;
+      unlink(block);
+    }
+    block.bytes = std::move(bytes);
+    block.size = size;
+    used_ += size + kOverhead;
+    append(block);
   }
   void erase(const PersonKey& person) {
-    const auto found = slots_.find(person);
-    if (found == slots_.end()) return;
-    used_ -= found->second.slot->charge;
-    order_.erase(found->second.position);
-    slots_.erase(found);
-  }
-  void set_charge(Slot& slot, std::size_t bytes) {
-    used_ = used_ - slot.charge + bytes;
-    slot.charge = bytes;
+    const auto found = blocks_.find(person);
+    if (found == blocks_.end()) return;
+    used_ -= found->second.size + kOverhead;
+    unlink(found->second);
+    blocks_.erase(found);
   }
   void clear() {
-    slots_.clear();
-    order_.clear();
+    blocks_.clear();
+    oldest_ = newest_ = nullptr;
     used_ = 0;
   }
-  /// Between transactions: no slot is touched.
   void trim() {
-    while (used_ > limit_ && !order_.empty()) {
-      const PersonKey oldest = order_.front();
-      erase(oldest);
-    }
+    while (used_ > limit_ && oldest_ != nullptr) erase(PersonKey(*oldest_->person));
   }
   [[nodiscard]] std::size_t used_bytes() const { return used_; }
 
  private:
-  struct Held {
-    std::unique_ptr<Slot> slot;
-    std::list<PersonKey>::iterator position;
+  struct Head {
+    std::uint32_t record_bytes;
+    std::uint32_t seen_count;
+    std::int64_t next_visible;
   };
+  struct Block {
+    std::unique_ptr<char[]> bytes;
+    std::size_t size = 0;
+    const PersonKey* person = nullptr;
+    Block* older = nullptr;
+    Block* newer = nullptr;
+  };
+  static constexpr std::int64_t kNever = INT64_MAX;
+  /// A node of the map, its bucket, and what the allocator rounds up.
+  static constexpr std::size_t kOverhead = 112;
+
+  void append(Block& block) {
+    block.older = newest_;
+    block.newer = nullptr;
+    (newest_ != nullptr ? newest_->newer : oldest_) = &block;
+    newest_ = &block;
+  }
+  void unlink(Block& block) {
+    (block.older != nullptr ? block.older->newer : oldest_) = block.newer;
+    (block.newer != nullptr ? block.newer->older : newest_) = block.older;
+  }
+
   const std::size_t limit_;
   std::size_t used_ = 0;
-  std::unordered_map<PersonKey, Held> slots_;
-  std::list<PersonKey> order_;
+  std::unordered_map<PersonKey, Block> blocks_;  // its nodes stay where they are
+  Block* oldest_ = nullptr;
+  Block* newest_ = nullptr;
+};
+
+/// The citizens that the open transaction has looked at, decoded.
+class OpenSlots {
+ public:
+  [[nodiscard]] Slot* find(const PersonKey& person) {
+    const auto found = slots_.find(person);
+    return found == slots_.end() ? nullptr : found->second.get();
+  }
+  Slot& insert(std::unique_ptr<Slot> slot) {
+    auto& held = slots_[slot->person()];
+    held = std::move(slot);
+    return *held;
+  }
+  void clear() { slots_.clear(); }
+
+ private:
+  std::unordered_map<PersonKey, std::unique_ptr<Slot>> slots_;
 };
 
 }  // namespace kronika::citizen

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstring>
 
 #include <kronika/base/bytes.h>
 #include <kronika/bus/topics.h>
@@ -44,16 +45,17 @@ Error refusal(domain::Reason reason, std::string sentence) {
 CitizenTask::CitizenTask(std::int32_t partition, const store::StateStore& store,
                          const Options& options, std::shared_ptr<const domain::Fold> fold)
     : partition_(partition),
+      indicator_partitions_(options.indicator_partitions),
       store_(store),
       rules_(options.rules),
       fold_(std::move(fold)),
       probe_(options.probe),
-      cache_(options.cache_bytes) {}
+      packed_(options.cache_bytes) {}
 
 // ---- restore
 
 Result<void> CitizenTask::on_state_record(const bus::Record& record, bus::TaskContext& ctx) {
-  if (record.key.size() == kPersonBytes) cache_.erase(*PersonKey::from_bytes(record.key));
+  if (record.key.size() == kPersonBytes) packed_.erase(*PersonKey::from_bytes(record.key));
   if (record.tombstone) {
     ctx.writes().erase(kStates, record.key);
   } else {
@@ -66,7 +68,7 @@ Result<void> CitizenTask::on_journal_record(const bus::Record& record, bus::Task
   // The runtime applied what was staged: memory may be given back.
   if (ctx.writes().empty()) {
     release_touched();
-    cache_.trim();
+    packed_.trim();
   }
   if (ctx.rebuilding()) return rebuild_record(record, ctx);
   return replay_record(record, ctx);
@@ -74,11 +76,13 @@ Result<void> CitizenTask::on_journal_record(const bus::Record& record, bus::Task
 
 Result<void> CitizenTask::replay_record(const bus::Record& record, bus::TaskContext& ctx) {
   if (record.topic_index == kFlytning) return take_flytning(record, Mode::kReplay, ctx);
-  if (names(refused_, record) || !read_event(record, Mode::kReplay)) return {};
+  if (names(refused_, record)) return {};
+  const auto event_bytes = read_event(record, Mode::kReplay);
+  if (!event_bytes) return {};
   auto slot = slot_of(entry_.event.person_key);
   if (!slot) return tl::unexpected(slot.error());
   if (names((*slot)->record.refused, record)) return {};
-  auto judged = journal_event(**slot, bus::read_wire(record.value)->message, Mode::kReplay, ctx);
+  auto judged = journal_event(**slot, *event_bytes, Mode::kReplay, ctx);
   if (!judged) return tl::unexpected(judged.error());
   return {};
 }
@@ -92,7 +96,8 @@ Result<void> CitizenTask::on_restored(bus::TaskContext& ctx) {
 }
 
 Result<void> CitizenTask::read_states() {
-  cache_.clear();
+  packed_.clear();
+  open_.clear();
   deadlines_ = DeadlineIndex();
   outdated_.clear();
   refused_.clear();
@@ -112,7 +117,7 @@ Result<void> CitizenTask::read_states() {
                     "a citizen-state record does not read back; the store is rebuilt"};
       return false;
     }
-    deadlines_.set(record.state.person, record.next_deadline);
+    deadlines_.move(record.state.person, std::nullopt, record.next_deadline);
     if (record.generation == current) return true;
     if (record.generation.ordinal > current.ordinal) {
       fault = Error{code<Errc::kNewerGeneration>(),
@@ -156,33 +161,47 @@ std::optional<bus::Task::Progress> CitizenTask::read_progress(const bus::Record&
 // ---- slots
 
 Result<Slot*> CitizenTask::slot_of(const PersonKey& person) {
-  if (Slot* held = cache_.find(person)) {
-    if (probe_ != nullptr) probe_->cache_hits.fetch_add(1, std::memory_order_relaxed);
-    return held;
-  }
-  if (probe_ != nullptr) probe_->cache_misses.fetch_add(1, std::memory_order_relaxed);
-  auto stored = store_.get(kStates, person.view());
-  if (!stored) return tl::unexpected(stored.error());
+  if (Slot* open = open_.find(person)) return open;
   auto slot = std::make_unique<Slot>();
-  if (*stored) {
-    const auto wire = bus::read_wire(**stored);
-    if (!wire || !codec::decode_citizen(wire->message, slot->record)) {
+  const auto decode = [&](std::string_view message) -> Result<void> {
+    if (message.empty() || !codec::decode_citizen(message, slot->record)) {
       return fail(code<Errc::kStateDamaged>(),
                   "a citizen-state record does not read back; the store is rebuilt");
     }
+    if (slot->never_emitted()) {
+      slot->stand_in = 1 + slot->record.refused.size();
+      slot->record.as_of = Instant::min();
+    }
+    return {};
+  };
+  if (const auto packed = packed_.find(person)) {
+    if (probe_ != nullptr) probe_->cache_hits.fetch_add(1, std::memory_order_relaxed);
+    if (auto done = decode(packed->record); !done) return tl::unexpected(done.error());
+    slot->seen.resize(packed->seen_count);
+    if (packed->seen_count > 0)
+      std::memcpy(slot->seen.data(), packed->seen, packed->seen_count * sizeof(Seen));
+    slot->next_visible = packed->next_visible;
   } else {
-    slot->record.state.person = person;
-    slot->record.generation = kNeverEmitted;
+    if (probe_ != nullptr) probe_->cache_misses.fetch_add(1, std::memory_order_relaxed);
+    auto stored = store_.get(kStates, person.view());
+    if (!stored) return tl::unexpected(stored.error());
+    if (*stored) {
+      if (auto wire = bus::read_wire(**stored)) slot->encoded = wire->message;
+      if (auto done = decode(slot->encoded); !done) return tl::unexpected(done.error());
+    } else {
+      slot->record.state.person = person;
+      slot->record.generation = kNeverEmitted;
+      slot->record.as_of = Instant::min();
+    }
+    // Once restored, whoever has a journal has a state or a stand-in: a newcomer's journal need not
+    // be looked for.
+    if (*stored || replaying_) {
+      if (auto done = read_glances(person, *slot); !done) return tl::unexpected(done.error());
+    }
   }
-  if (slot->never_emitted()) {
-    if (*stored) slot->stand_in = 1 + slot->record.refused.size();
-    slot->record.as_of = Instant::min();
-  }
-  if (auto done = read_glances(person, *slot); !done) return tl::unexpected(done.error());
   if (slot->never_emitted()) find_redirect(*slot);
-  slot->charge =
-      sizeof(Slot) + (*stored ? 2 * (*stored)->size() : 0) + 16 * slot->fact_hashes.size();
-  return &cache_.insert(person, std::move(slot));
+  slot->indexed = slot->record.next_deadline;
+  return &open_.insert(std::move(slot));
 }
 
 Result<void> CitizenTask::read_glances(const PersonKey& person, Slot& slot) {
@@ -256,7 +275,7 @@ void CitizenTask::touch(Slot& slot) {
 
 // ---- one record
 
-Result<void> CitizenTask::read_event(const bus::Record& record, Mode mode) {
+Result<std::string_view> CitizenTask::read_event(const bus::Record& record, Mode mode) {
   const auto wire = bus::read_wire(record.value);
   if (!wire)
     return tl::unexpected(
@@ -280,7 +299,7 @@ Result<void> CitizenTask::read_event(const bus::Record& record, Mode mode) {
   entry_.origin = {record.timestamp, static_cast<std::uint8_t>(record.topic_index),
                    record.partition, record.offset};
   entry_.path.clear();
-  return {};
+  return wire->message;
 }
 
 CitizenTask::Booked CitizenTask::booked_at(const bus::Record& record) {
@@ -293,11 +312,12 @@ CitizenTask::Booked CitizenTask::booked_at(const bus::Record& record) {
 
 Result<void> CitizenTask::process(const bus::Record& record, bus::TaskContext& ctx) {
   if (record.topic_index == kFlytning) return take_flytning(record, Mode::kLive, ctx);
-  if (auto done = read_event(record, Mode::kLive); !done) return done;
+  const auto event_bytes = read_event(record, Mode::kLive);
+  if (!event_bytes) return tl::unexpected(event_bytes.error());
   auto found = slot_of(entry_.event.person_key);
   if (!found) return tl::unexpected(found.error());
   Slot& slot = **found;
-  auto judged = journal_event(slot, bus::read_wire(record.value)->message, Mode::kLive, ctx);
+  auto judged = journal_event(slot, *event_bytes, Mode::kLive, ctx);
   if (!judged) return tl::unexpected(judged.error());
 
   touch(slot);
@@ -426,7 +446,8 @@ Result<bool> CitizenTask::punctuate(std::size_t limit, bus::TaskContext& ctx) {
     // As of its own deadline: where many fall on one instant, the clock stands before it until the
     // last of them is woken.
     (*slot)->heard = std::max((*slot)->heard, *due);
-    deadlines_.set(person, std::nullopt);  // flush() names the next one
+    deadlines_.move(person, (*slot)->indexed, std::nullopt);  // flush() names the next one
+    (*slot)->indexed.reset();
     ++counts_.deadlines;
   }
   const auto next = next_deadline();
@@ -434,12 +455,23 @@ Result<bool> CitizenTask::punctuate(std::size_t limit, bus::TaskContext& ctx) {
 }
 
 void CitizenTask::release_touched() {
-  for (Slot* slot : touched_) {
-    slot->touched = slot->changed = slot->refold = false;
-    slot->staged.clear();
-    slot->awaiting.clear();
+  for (const Slot* slot : touched_) {
+    const PersonKey& person = slot->person();
+    std::string_view record = slot->encoded;
+    if (record.empty()) {
+      const auto packed = packed_.find(person);
+      if (packed) record = packed->record;
+    }
+    // What is rare is read again: a redirect's links, copies that contradict each other, and in
+    // replay alone a citizen without a record.
+    if (record.empty() || !slot->links.empty() || slot->contested) {
+      packed_.erase(person);
+    } else {
+      packed_.put(person, record, slot->seen, slot->next_visible);
+    }
   }
   touched_.clear();
+  open_.clear();
 }
 
 void CitizenTask::on_committed() {
@@ -450,7 +482,7 @@ void CitizenTask::on_committed() {
                   outdated_.begin() + static_cast<std::ptrdiff_t>(outdated_taken_));
   outdated_taken_ = 0;
   committed_refused_ = refused_.size();
-  cache_.trim();
+  packed_.trim();
   if (probe_ != nullptr) {
     const auto add = [](std::atomic<std::uint64_t>& total, std::uint64_t n) {
       total.fetch_add(n, std::memory_order_relaxed);
@@ -472,9 +504,9 @@ void CitizenTask::on_committed() {
 }
 
 void CitizenTask::on_aborted() {
-  // Slots of the transaction hold what did not happen; the store still has the truth.
-  for (Slot* slot : touched_) cache_.erase(PersonKey(slot->person()));
+  // The open slots hold what did not happen; what is packed is as of the last commit.
   touched_.clear();
+  open_.clear();
   booked_.clear();
   deadlines_.abort();
   outdated_taken_ = 0;

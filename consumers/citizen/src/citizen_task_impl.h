@@ -77,7 +77,8 @@ class CitizenTask final : public bus::Task {
   Result<void> read_refused();
 
   // Reading.
-  Result<void> read_event(const bus::Record& record, Mode mode);
+  /// Reads the event into entry_; returns its bytes.
+  Result<std::string_view> read_event(const bus::Record& record, Mode mode);
   Result<Slot*> slot_of(const PersonKey& person);
   Result<void> read_glances(const PersonKey& person, Slot& slot);
   /// The journal records under a key prefix, with what this transaction staged, as (key, value).
@@ -155,15 +156,16 @@ class CitizenTask final : public bus::Task {
 
   // flush().
   Result<void> refold(Slot& slot, Instant as_of, bus::TaskContext& ctx);
-  void emit_record(Slot& slot, Instant as_of, domain::CellDeltas& deltas, bus::TaskContext& ctx);
+  void emit_record(Slot& slot, Instant as_of, bus::TaskContext& ctx);
   void emit_level_changes(Slot& slot, const domain::Evaluation& evaluation, bus::TaskContext& ctx);
   void emit_ledger(bus::TaskContext& ctx);
-  void emit_deltas(const domain::CellDeltas& deltas, bus::TaskContext& ctx);
+  void emit_deltas(bus::TaskContext& ctx);
   void emit_progress(bus::TaskContext& ctx);
   /// Stages the progress record and leaves it in buffer_.
   void keep_progress(bus::TaskContext& ctx);
 
   const std::int32_t partition_;
+  const std::int32_t indicator_partitions_;
   const store::StateStore& store_;
   const std::shared_ptr<const domain::Rules> rules_;
   const std::shared_ptr<const domain::Fold> fold_;
@@ -173,7 +175,7 @@ class CitizenTask final : public bus::Task {
   bool deferring_ = false;      ///< a rebuild reads
   bool refused_known_ = false;  ///< refused_ was read from the store, in a rebuild's replay
 
-  SlotCache cache_;
+  PackedCitizens packed_;
   DeadlineIndex deadlines_;
   std::deque<PersonKey> outdated_;             ///< folded with an older rule generation (A8)
   std::size_t outdated_taken_ = 0;             ///< of outdated_, in the open transaction
@@ -181,7 +183,8 @@ class CitizenTask final : public bus::Task {
   std::size_t committed_refused_ = 0;
 
   // Of the open transaction.
-  std::vector<Slot*> touched_;
+  OpenSlots open_;
+  std::vector<Slot*> touched_;  ///< of open_
   std::vector<Booked> booked_;
   struct Counts {
     std::uint64_t applied = 0, duplicate = 0, superseded = 0, rejected = 0, irregular = 0,
@@ -192,6 +195,8 @@ class CitizenTask final : public bus::Task {
   // Reused from record to record.
   domain::JournalEntry entry_;
   std::string buffer_;
+  domain::CellDifferences differences_;
+  std::vector<domain::CellDifferences> differences_by_partition_;
 };
 
 }  // namespace kronika::citizen

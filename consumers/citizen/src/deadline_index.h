@@ -1,12 +1,11 @@
 // When which citizen must be looked at again (architecture A9). In memory, filled from the states
-// when a task starts: one entry a citizen, some 100 bytes. Changes of a transaction are undone by
-// an abort.
+// when a task starts: one entry a citizen, some 30 bytes. It does not know which deadline a citizen
+// has: its slot does. Changes of a transaction are undone by an abort.
 #pragma once
 
+#include <absl/container/btree_set.h>
 #include <cstddef>
 #include <optional>
-#include <set>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -17,14 +16,18 @@ namespace kronika::citizen {
 
 class DeadlineIndex {
  public:
-  /// Sets, moves or (nothing) removes a citizen's deadline.
-  void set(const PersonKey& person, std::optional<Instant> deadline) {
-    const auto found = by_person_.find(person);
-    const std::optional<Instant> before =
-        found == by_person_.end() ? std::nullopt : std::optional<Instant>(found->second);
-    if (before == deadline) return;
-    undo_.emplace_back(person, before);
-    change(person, before, deadline);
+  /// Moves a citizen's deadline from `before`, which must be what the index holds, to `after`;
+  /// nothing: none.
+  void move(const PersonKey& person, std::optional<Instant> before, std::optional<Instant> after) {
+    if (before == after) return;
+    if (before) {
+      ordered_.erase({*before, person});
+      undo_.push_back({{*before, person}, false});
+    }
+    if (after) {
+      ordered_.insert({*after, person});
+      undo_.push_back({{*after, person}, true});
+    }
   }
 
   [[nodiscard]] std::optional<Instant> earliest() const {
@@ -38,29 +41,24 @@ class DeadlineIndex {
   void commit() { undo_.clear(); }
   void abort() {
     for (auto it = undo_.rbegin(); it != undo_.rend(); ++it) {
-      const auto found = by_person_.find(it->first);
-      change(it->first,
-             found == by_person_.end() ? std::nullopt : std::optional<Instant>(found->second),
-             it->second);
+      if (it->inserted) {
+        ordered_.erase(it->entry);
+      } else {
+        ordered_.insert(it->entry);
+      }
     }
     undo_.clear();
   }
 
  private:
-  void change(const PersonKey& person, std::optional<Instant> before,
-              std::optional<Instant> after) {
-    if (before) ordered_.erase({*before, person});
-    if (after) {
-      ordered_.emplace(*after, person);
-      by_person_[person] = *after;
-    } else {
-      by_person_.erase(person);
-    }
-  }
+  using Entry = std::pair<Instant, PersonKey>;
+  struct Change {
+    Entry entry;
+    bool inserted = false;
+  };
 
-  std::set<std::pair<Instant, PersonKey>> ordered_;
-  std::unordered_map<PersonKey, Instant> by_person_;
-  std::vector<std::pair<PersonKey, std::optional<Instant>>> undo_;
+  absl::btree_set<Entry> ordered_;
+  std::vector<Change> undo_;
 };
 
 }  // namespace kronika::citizen

@@ -74,6 +74,7 @@ int main(int argc, char** argv) {
                  {.rules = wiring.rules,
                   .cache_bytes = wiring.settings.citizen.cache_bytes / partitions,
                   .rebuild_backlog = wiring.settings.citizen.rebuild_backlog,
+                  .indicator_partitions = static_cast<std::int32_t>(partitions),
                   .probe = &probe});
            }});
 }

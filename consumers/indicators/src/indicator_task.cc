@@ -40,15 +40,12 @@ class IndicatorTask final : public bus::Task {
     const auto undecodable = [&](const char* what) {
       return fail(ErrorCode{kUndecodableRow}, what);
     };
-    const auto key = domain::CellKey::from_bytes(record.key);
-    if (!key) return undecodable("the key is not a cell of 12 bytes");
     const auto wire = bus::read_wire(record.value);
     if (!wire) return undecodable("the value has no wire prefix");
-    codec::IndicatorCell delta;
-    if (!codec::decode_cell(wire->message, delta))
-      return undecodable("the value is no IndicatorCell");
-    pending_[*key] += delta.value;
-    generation_ = std::max(generation_, delta.generation);
+    if (!codec::decode_delta(wire->message, delta_))
+      return undecodable("the value is no IndicatorDelta");
+    for (const auto& change : delta_.changes) pending_[change.cell] += change.value;
+    generation_ = std::max(generation_, delta_.generation);
     return {};
   }
 
@@ -186,6 +183,7 @@ class IndicatorTask final : public bus::Task {
   std::vector<codec::RefusedRecord> refused_;
   std::size_t committed_refused_ = 0;
   std::uint32_t generation_ = 0;  ///< rule generation of the newest delta seen
+  codec::IndicatorDelta delta_;
   std::string buffer_;
 };
 

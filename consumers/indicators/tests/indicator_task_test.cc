@@ -46,14 +46,14 @@ class IndicatorTaskTest : public testing::Test {
   }
 
   void pipe(int municipality, std::int64_t numerator) {
-    codec::IndicatorCell delta;
-    delta.value.numerator = numerator;
-    delta.value.buckets = {{21, numerator}};
+    domain::CellDifferences changes(1);
+    changes[0].cell = cell(municipality);
+    changes[0].value.numerator = numerator;
+    changes[0].value.buckets = {{21, numerator}};
     std::string value;
-    bus::append_wire_prefix(codec::kIndicatorCellSchemaId, value);
-    codec::encode_cell(delta, value);
-    const auto key = cell(municipality).bytes();
-    driver_->pipe(bus::kIndicatorDelta, {key.data(), key.size()}, value);
+    bus::append_wire_prefix(codec::kIndicatorDeltaSchemaId, value);
+    codec::encode_delta(1, changes, value);
+    driver_->pipe(bus::kIndicatorDelta, {"\0\0\0\0", 4}, value);
   }
   std::map<int, std::int64_t> sums() {
     std::map<int, std::int64_t> found;
@@ -111,8 +111,8 @@ TEST_F(IndicatorTaskTest, AbortsCrashesAndLostStoresChangeNoSum) {
   EXPECT_EQ(sums(), expected);
 }
 
-TEST_F(IndicatorTaskTest, ARecordThatIsNoCellIsDeadLettered) {
-  driver_->pipe(bus::kIndicatorDelta, "not a cell", "x");
+TEST_F(IndicatorTaskTest, ARecordThatIsNoDifferenceIsDeadLettered) {
+  driver_->pipe(bus::kIndicatorDelta, "key", "not a difference");
   pipe(101, 1);
   ASSERT_TRUE(driver_->run());
   EXPECT_EQ(sums(), (std::map<int, std::int64_t>{{101, 1}}));

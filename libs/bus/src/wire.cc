@@ -24,12 +24,12 @@ bool take_varint(std::string_view& in, std::int64_t& value) {
 
 void append_wire_prefix(std::int32_t schema_id, std::string& out) {
   const auto id = static_cast<std::uint32_t>(schema_id);
-  const char prefix[6] = {0,
-                          static_cast<char>(id >> 24U),
-                          static_cast<char>(id >> 16U),
-                          static_cast<char>(id >> 8U),
-                          static_cast<char>(id),
-                          0};
+  const char prefix[kWirePrefixBytes] = {0,
+                                         static_cast<char>(id >> 24U),
+                                         static_cast<char>(id >> 16U),
+                                         static_cast<char>(id >> 8U),
+                                         static_cast<char>(id),
+                                         0};
   out.append(prefix, sizeof prefix);
 }
 
@@ -37,7 +37,7 @@ Result<WireView> read_wire(std::string_view value) {
   if (value.empty() || value.front() != 0) {
     return fail(code(Errc::kWireMagic), "the value does not begin with magic byte 0");
   }
-  if (value.size() < 6) {
+  if (value.size() < kWirePrefixBytes) {
     return fail(code(Errc::kWireTruncated), "the value ends inside the schema id or index");
   }
   WireView view;

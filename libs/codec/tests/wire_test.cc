@@ -68,9 +68,10 @@ TEST(SchemaIds, HeaderAndTableAgreeAndNameMessagesThatComeFirstInTheirFile) {
   const std::map<std::string, int> expected{
       {"kronika.event.v1.Event", kEventSchemaId},
       {"kronika.event.v1.Flytning", kFlytningSchemaId},
-      {"kronika.state.v1.CitizenState", kCitizenStateSchemaId},
+      {"kronika.state.v1.CitizenStateRecord", kCitizenStateSchemaId},
       {"kronika.state.v1.Progress", kProgressSchemaId},
       {"kronika.state.v1.IndicatorCell", kIndicatorCellSchemaId},
+      {"kronika.state.v1.IndicatorDelta", kIndicatorDeltaSchemaId},
       {"kronika.state.v1.LedgerEntry", kLedgerEntrySchemaId},
       {"kronika.state.v1.StratificationChange", kStratificationSchemaId},
       {"kronika.state.v1.Publication", kPublicationSchemaId}};

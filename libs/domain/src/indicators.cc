@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <kronika/base/bytes.h>
 #include <kronika/domain/indicators.h>
 
 namespace kronika::domain {
@@ -200,28 +201,85 @@ CellValue& CellValue::operator-=(const CellValue& other) {
 
 bool CellValue::is_zero() const { return *this == CellValue{}; }
 
-void add_difference(const std::vector<Contribution>& before, const std::vector<Contribution>& after,
-                    bool canary, CellDeltas& into) {
-  if (before == after) return;
-  const auto add = [&](const Contribution& c, bool plus) {
+void append_difference(const std::vector<Contribution>& before,
+                       const std::vector<Contribution>& after, bool canary, CellDifferences& into) {
+  const auto append = [&](const Contribution& c, bool plus) {
     CellKey key{c.indicator, c.from, c.rolling, canary, c.at};
     for (; key.period <= c.to; key.period = key.period + 1) {
-      CellValue& cell = into[key];
-      plus ? cell += c.value : cell -= c.value;
-      if (cell.is_zero()) into.erase(key);
+      CellDifference& difference = into.emplace_back();
+      difference.cell = key;
+      if (plus) {
+        difference.value = c.value;
+      } else {
+        difference.value -= c.value;
+      }
     }
   };
-  // What stays as it was is most of it, and costs nothing.
-  std::vector<bool> kept(after.size(), false);
-  for (const Contribution& old : before) {
-    bool same = false;
-    for (std::size_t i = 0; i < after.size() && !same; ++i) {
-      if (!kept[i] && after[i] == old) same = kept[i] = true;
-    }
-    if (!same) add(old, false);
+  // Both lists are in the same order, and most of it is equal at both ends: only what lies between
+  // is compared each with each.
+  std::size_t head = 0;
+  while (head < before.size() && head < after.size() && before[head] == after[head]) ++head;
+  std::size_t old_end = before.size();
+  std::size_t new_end = after.size();
+  while (old_end > head && new_end > head && before[old_end - 1] == after[new_end - 1]) {
+    --old_end;
+    --new_end;
   }
-  for (std::size_t i = 0; i < after.size(); ++i) {
-    if (!kept[i]) add(after[i], true);
+  std::vector<bool> kept(new_end - head, false);
+  for (std::size_t b = head; b < old_end; ++b) {
+    bool same = false;
+    for (std::size_t a = head; a < new_end && !same; ++a) {
+      if (!kept[a - head] && after[a] == before[b]) same = kept[a - head] = true;
+    }
+    if (!same) append(before[b], false);
+  }
+  for (std::size_t a = head; a < new_end; ++a) {
+    if (!kept[a - head]) append(after[a], true);
+  }
+}
+
+void settle(CellDifferences& differences) {
+  struct Place {
+    std::uint64_t head;  ///< of the cell's bytes, as numbers that sort alike
+    std::uint32_t tail;
+    std::uint32_t at;
+    [[nodiscard]] bool same_cell(const Place& other) const {
+      return head == other.head && tail == other.tail;
+    }
+    bool operator<(const Place& b) const {
+      if (head != b.head) return head < b.head;
+      return tail != b.tail ? tail < b.tail : at < b.at;
+    }
+  };
+  std::vector<Place> order;
+  order.reserve(differences.size());
+  for (std::uint32_t i = 0; i < differences.size(); ++i) {
+    const auto key = differences[i].cell.bytes();
+    const std::string_view raw(key.data(), key.size());
+    order.push_back({read_be<std::uint64_t>(raw, 0), read_be<std::uint32_t>(raw, 8), i});
+  }
+  std::sort(order.begin(), order.end());
+  CellDifferences settled;
+  settled.reserve(order.size());
+  for (std::size_t i = 0; i < order.size();) {
+    CellDifference sum = std::move(differences[order[i].at]);
+    const std::size_t first = i;
+    for (++i; i < order.size() && order[i].same_cell(order[first]); ++i) {
+      sum.value += differences[order[i].at].value;
+    }
+    if (!sum.value.is_zero()) settled.push_back(std::move(sum));
+  }
+  differences = std::move(settled);
+}
+
+void add_difference(const std::vector<Contribution>& before, const std::vector<Contribution>& after,
+                    bool canary, CellDeltas& into) {
+  CellDifferences differences;
+  append_difference(before, after, canary, differences);
+  for (const CellDifference& difference : differences) {
+    CellValue& cell = into[difference.cell];
+    cell += difference.value;
+    if (cell.is_zero()) into.erase(difference.cell);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "rocks_options.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <numeric>
@@ -15,6 +16,7 @@
 namespace kronika::store {
 namespace {
 
+constexpr std::chrono::minutes kFlushAtLeastEvery{5};
 constexpr std::string_view kMetaName = "default";  // RocksDB insists on a family of this name
 
 rocksdb::Slice slice(std::string_view v) { return {v.data(), v.size()}; }
@@ -152,9 +154,11 @@ class RocksStore final : public StateStore {
                                     : batch_.Delete(handles_.at(op.cf), slice(key));
       if (!status.ok()) return tl::unexpected(error_of(status, "staging for", options_.path));
     }
-    const auto status = db_->Write({}, &batch_);
+    rocksdb::WriteOptions without_log;
+    without_log.disableWAL = true;
+    const auto status = db_->Write(without_log, &batch_);
     if (!status.ok()) return tl::unexpected(error_of(status, "writing", options_.path));
-    return {};
+    return flush_now_and_then();
   }
 
   std::uint64_t estimate_keys(ColumnFamily cf) const override {
@@ -183,6 +187,21 @@ class RocksStore final : public StateStore {
   }
 
  private:
+  /// Where little is written a memtable may take days to fill; a crash would lose them all.
+  Result<void> flush_now_and_then() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - flushed_ < kFlushAtLeastEvery) return {};
+    flushed_ = now;
+    rocksdb::FlushOptions in_background;
+    in_background.wait = false;
+    in_background.allow_write_stall = true;
+    const auto status = db_->Flush(in_background, handles_);
+    if (!status.ok() && !status.IsTryAgain()) {
+      return tl::unexpected(error_of(status, "flushing", options_.path));
+    }
+    return {};
+  }
+
   struct Place {
     std::uint64_t head;
     ColumnFamily cf;
@@ -214,7 +233,8 @@ class RocksStore final : public StateStore {
   std::vector<std::size_t> prefix_bytes_{0};
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
-  // Owned by the thread that calls apply(); kept for their memory.
+  // Owned by the thread that calls apply(); the latter two are kept for their memory.
+  std::chrono::steady_clock::time_point flushed_ = std::chrono::steady_clock::now();
   std::vector<Place> order_;
   rocksdb::WriteBatch batch_;
 };

@@ -204,6 +204,33 @@ void fields(wire::Reader& v, Decoded& m) {
   v.messages(14, r.levels);
 }
 
+struct EncodedChange {
+  const domain::CellDifference& change;
+};
+void fields(wire::Writer& v, const EncodedChange& m) {
+  const auto cell = m.change.cell.bytes();
+  v.text(1, std::string_view(cell.data(), cell.size()));
+  v.message(2, m.change.value);
+}
+
+struct DecodedChange {
+  std::string cell;
+  domain::CellValue value;
+};
+void fields(wire::Reader& v, DecodedChange& m) {
+  v.bytes(1, m.cell);
+  v.message(2, m.value);
+}
+
+struct DecodedDelta {
+  IndicatorDelta& delta;
+  std::vector<DecodedChange> changes;
+};
+void fields(wire::Reader& v, DecodedDelta& m) {
+  v.number(1, m.delta.generation);
+  v.messages(2, m.changes);
+}
+
 template <class M>
 Result<void> read(std::string_view bytes, M& message, const char* name) {
   if (wire::Reader reader(bytes); reader.read(message)) return {};
@@ -253,6 +280,26 @@ void encode_cell(const IndicatorCell& cell, std::string& out) {
 Result<void> decode_cell(std::string_view bytes, IndicatorCell& cell) {
   cell = IndicatorCell{};
   return read(bytes, cell, "IndicatorCell");
+}
+
+void encode_delta(std::uint32_t generation, std::span<const domain::CellDifference> changes,
+                  std::string& out) {
+  wire::Writer writer(out);
+  writer.number(1, generation);
+  for (const auto& change : changes) writer.message(2, EncodedChange{change});
+}
+
+Result<void> decode_delta(std::string_view bytes, IndicatorDelta& delta) {
+  delta = IndicatorDelta{};
+  DecodedDelta message{delta, {}};
+  if (auto done = read(bytes, message, "IndicatorDelta"); !done) return done;
+  delta.changes.reserve(message.changes.size());
+  for (auto& change : message.changes) {
+    const auto key = domain::CellKey::from_bytes(change.cell);
+    if (!key) return fail(kUndecodable, "IndicatorDelta: a change of no cell");
+    delta.changes.push_back({*key, std::move(change.value)});
+  }
+  return {};
 }
 
 }  // namespace kronika::codec

@@ -170,14 +170,16 @@ class Writer {
     out_.append(buffer, put_varint(buffer, v));
   }
   void varint_field(std::uint32_t n, std::uint64_t v) {
-    varint(tag_of(n, kVarint));
-    varint(v);
+    char buffer[20];
+    std::size_t size = put_varint(buffer, tag_of(n, kVarint));
+    size += put_varint(buffer + size, v);
+    out_.append(buffer, size);
   }
   void fixed64_field(std::uint32_t n, double v) {
-    varint(tag_of(n, kFixed64));
-    char buffer[8];
-    std::memcpy(buffer, &v, 8);  // little-endian, like every machine this is built for
-    out_.append(buffer, 8);
+    char buffer[18];
+    const std::size_t size = put_varint(buffer, tag_of(n, kFixed64));
+    std::memcpy(buffer + size, &v, 8);  // little-endian, like every machine this is built for
+    out_.append(buffer, size + 8);
   }
   template <class List, class Value>
   void packed(std::uint32_t n, const List& list, Value value) {
@@ -189,8 +191,10 @@ class Writer {
     for (const auto& item : list) varint(value(item));
   }
   void raw(std::uint32_t n, std::string_view s) {
-    varint(tag_of(n, kBytes));
-    varint(s.size());
+    char buffer[20];
+    std::size_t size = put_varint(buffer, tag_of(n, kBytes));
+    size += put_varint(buffer + size, s.size());
+    out_.append(buffer, size);
     out_.append(s);
   }
 

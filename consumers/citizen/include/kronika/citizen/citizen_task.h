@@ -60,6 +60,9 @@ struct Options {
   std::size_t cache_bytes = 16U << 20;  ///< folded states kept in memory, a task
   /// TaskSpec::rebuild_min_records: records of a partition; 0: no rebuild mode.
   std::int64_t rebuild_backlog = 0;
+  /// Partitions of indicator-delta and indicator-state. Fixed for the life of the topics: a cell's
+  /// partition follows from it.
+  std::int32_t indicator_partitions = 1;
   Probe* probe = nullptr;  ///< must outlive the tasks
 };
 

@@ -7,6 +7,7 @@
 //   traceparent
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@
 
 namespace kronika::bus {
 
+/// Length of what append_wire_prefix() writes.
+inline constexpr std::size_t kWirePrefixBytes = 6;
 /// Appends the wire prefix for `schema_id` with message index 0 to `out`.
 void append_wire_prefix(std::int32_t schema_id, std::string& out);
 

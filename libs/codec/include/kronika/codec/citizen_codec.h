@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,7 +62,7 @@ void encode_stratification(const domain::Rules& rules, const CitizenRecord& reco
 void encode_fold(const domain::CitizenState& state, std::string& out);
 [[nodiscard]] Result<void> decode_fold(std::string_view bytes, domain::CitizenState& state);
 
-/// kronika.state.v1.IndicatorCell: a delta, or a cell of indicator-state.
+/// kronika.state.v1.IndicatorCell: a cell of indicator-state.
 struct IndicatorCell {
   domain::CellValue value;
   std::uint32_t generation = 0;
@@ -69,5 +70,15 @@ struct IndicatorCell {
 };
 void encode_cell(const IndicatorCell& cell, std::string& out);
 [[nodiscard]] Result<void> decode_cell(std::string_view bytes, IndicatorCell& cell);
+
+/// kronika.state.v1.IndicatorDelta: what a transaction changed in cells of one partition.
+struct IndicatorDelta {
+  std::uint32_t generation = 0;
+  domain::CellDifferences changes;
+};
+void encode_delta(std::uint32_t generation, std::span<const domain::CellDifference> changes,
+                  std::string& out);
+/// A change whose cell is no cell key fails like bytes that are no message.
+[[nodiscard]] Result<void> decode_delta(std::string_view bytes, IndicatorDelta& delta);
 
 }  // namespace kronika::codec

@@ -15,5 +15,6 @@ inline constexpr std::int32_t kIndicatorCellSchemaId = 5;
 inline constexpr std::int32_t kLedgerEntrySchemaId = 6;
 inline constexpr std::int32_t kStratificationSchemaId = 7;
 inline constexpr std::int32_t kPublicationSchemaId = 8;
+inline constexpr std::int32_t kIndicatorDeltaSchemaId = 9;
 
 }  // namespace kronika::codec

@@ -70,7 +70,8 @@ struct Options {
       memory;  ///< shared between stores; null: a budget of this store's own
   std::size_t block_cache_bytes = 16U << 20;  ///< of the own budget, where `memory` is null
   std::size_t memtable_bytes = 8U << 20;      ///< a column family's memtable
-  bool read_only = false;  ///< no lock is taken; apply() and flush() fail with store_read_only
+  bool read_only = false;  ///< no lock is taken and only what was flushed is seen; apply() and
+                           ///< flush() fail with store_read_only
 };
 
 /// Staged writes in the order given; a later write to a key wins. Reusable after clear().
@@ -131,14 +132,15 @@ class StateStore {
   [[nodiscard]] virtual Result<void> scan_range(ColumnFamily cf, std::string_view from,
                                                 std::string_view to, const Visit& visit) const = 0;
 
-  /// Writes everything in `writes` atomically. Survives a crash of the process; after a crash of
-  /// the machine the store may be behind by some batches, which restore makes good (A5).
+  /// Writes everything in `writes` atomically. A crash may take the last batches away, whole ones
+  /// and in order: at most what memory held (Options::memtable_bytes a family, five minutes), which
+  /// restore makes good (A5). There is no write-ahead log but Kafka's.
   [[nodiscard]] virtual Result<void> apply(const WriteSet& writes) = 0;
 
   /// Approximate number of keys.
   [[nodiscard]] virtual std::uint64_t estimate_keys(ColumnFamily cf) const = 0;
   [[nodiscard]] virtual Usage usage() const = 0;
-  /// Flushes memtables to disk; called on clean shutdown.
+  /// Flushes memtables to disk, so that a crash takes nothing away; called on clean shutdown.
   [[nodiscard]] virtual Result<void> flush() = 0;
 
  protected:
