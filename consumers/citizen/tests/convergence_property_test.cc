@@ -285,9 +285,9 @@ class Trial {
     domain::CellDeltas sums;
     for (const auto& record : driver_->log().read(bus::kIndicatorDelta)) {
       const auto wire = bus::read_wire(*record.value);
-      codec::IndicatorCell cell;
-      EXPECT_TRUE(wire && codec::decode_cell(wire->message, cell));
-      sums[*domain::CellKey::from_bytes(record.key)] += cell.value;
+      codec::IndicatorDelta delta;
+      EXPECT_TRUE(wire && codec::decode_delta(wire->message, delta));
+      for (const auto& change : delta.changes) sums[change.cell] += change.value;
     }
     std::erase_if(sums, [](const auto& entry) { return entry.second.is_zero(); });
     return sums;
