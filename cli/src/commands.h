@@ -70,6 +70,10 @@ int status(const Context& context);
 /// what is in the log.
 int summary(const Context& context, int wait_seconds);
 
+/// Codes in the event topics that lead nowhere (no row of diagnoses.csv or measurements.csv), with
+/// their counts: diagnoses are kept and open nothing, measurements were refused as CODE_UNKNOWN.
+int codes_unknown(const Context& context);
+
 int topics_create(const Context& context);
 int topics_check(const Context& context);
 
@@ -83,7 +87,8 @@ int dead_letters_show(const Context& context, const DeadLetterOptions& options);
 
 struct VerifyOptions {
   int max_differences = 20;
-  bool gateway = true;  ///< also compare the gateway's indicator tables
+  bool gateway = true;        ///< also compare the gateway's indicator tables
+  bool shared_facts = false;  ///< also look for fact keys under two persons
 };
 int verify(const Context& context, const VerifyOptions& options);
 

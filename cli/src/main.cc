@@ -193,6 +193,11 @@ void publication_commands(CLI::App& app, Options& o, Run& run) {
 }
 
 void log_commands(CLI::App& app, Options& o, Run& run) {
+  CLI::App& codes = *app.add_subcommand("codes", "the codes that senders use");
+  codes.require_subcommand(1);
+  codes.add_subcommand("unknown", "codes that are in no table of the reference data, with counts")
+      ->callback([&] { run = cli::codes_unknown; });
+
   CLI::App& topics = *app.add_subcommand("topics", "the topics on Kafka");
   topics.require_subcommand(1);
   topics.add_subcommand("create", "creates what is missing, then checks")->callback([&] {
@@ -246,6 +251,8 @@ void other_commands(CLI::App& app, Options& o, Run& run) {
       "recomputes everything from the log and compares with states, cells and the gateway");
   verify.add_option("--max-differences", o.verify.max_differences, "listed at most; default 20");
   verify.add_flag("!--no-gateway", o.verify.gateway, "do not ask the gateway");
+  verify.add_flag("--shared-facts", o.verify.shared_facts,
+                  "list fact keys under two persons (K_TWO_PERSONS); takes memory for every fact");
   verify.callback([&] { run = [&](const cli::Context& c) { return cli::verify(c, o.verify); }; });
   app.add_subcommand("status", "how far the gateway has read, and what it holds")->callback([&] {
     run = cli::status;

@@ -114,6 +114,13 @@ void print(const Context& context, const verify::Report& report) {
         report.difference_count - static_cast<std::int64_t>(report.differences.size());
     if (more > 0) out << "and " << grouped(more) << " more\n";
   }
+  if (!report.shared_facts.empty()) {
+    Table table({"fact under two persons", "and"});
+    for (const verify::SharedFact& f : report.shared_facts) table.row({f.first, f.second});
+    table.print(out);
+    out << grouped(report.shared_fact_count)
+        << " in all (K_TWO_PERSONS): tell the sender; each person keeps the fact\n";
+  }
   out << (report.agrees() ? "OK: " : "DIFFERENT: ") << grouped(report.events) << " events, "
       << grouped(report.refused) << " refused, " << grouped(report.citizens) << " citizens, "
       << grouped(report.cells) << " cells, " << grouped(report.tables) << " tables of the gateway, "
@@ -126,6 +133,10 @@ void print_json(const Context& context, const verify::Report& report) {
   for (const verify::Difference& d : report.differences) {
     differences.push_back({{"kind", d.kind}, {"where", d.where}, {"detail", d.detail}});
   }
+  nlohmann::json shared = nlohmann::json::array();
+  for (const verify::SharedFact& f : report.shared_facts) {
+    shared.push_back({{"first", f.first}, {"second", f.second}});
+  }
   context.out << nlohmann::json{{"agrees", report.agrees()},
                                 {"events", report.events},
                                 {"refused", report.refused},
@@ -136,6 +147,8 @@ void print_json(const Context& context, const verify::Report& report) {
                                 {"reports", report.reports},
                                 {"difference_count", report.difference_count},
                                 {"differences", differences},
+                                {"shared_fact_count", report.shared_fact_count},
+                                {"shared_facts", shared},
                                 {"notes", report.notes}}
                      .dump()
               << '\n';
@@ -153,6 +166,7 @@ int verify(const Context& context, const VerifyOptions& options) {
   if (!log) return report(context, log.error());
   verify::Options how;
   how.max_differences = static_cast<std::size_t>(options.max_differences);
+  how.shared_facts = options.shared_facts;
   if (!context.json) how.progress = [&](const std::string& line) { context.err << line << '\n'; };
   verify::Verifier verifier(**rules, fold, **log, how);
   Gateway gateway(context, **rules);

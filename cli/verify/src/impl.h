@@ -51,6 +51,15 @@ struct Verifier::Impl {
   /// Old key -> facts of its journal; new key -> facts that were moved to it.
   std::map<PersonKey, std::set<std::string>> left, arrived;
   std::map<PersonKey, PersonKey> moved_to;
+  /// First person and record of a fact, by its hash; and the second ones of those that have two.
+  struct Owner {
+    PersonKey person;
+    std::uint8_t topic = 0;
+    std::int32_t partition = 0;
+    std::int64_t offset = 0;
+  };
+  std::unordered_map<std::uint64_t, Owner> owners;
+  std::vector<std::pair<Owner, Owner>> shared;
 
   void differ(std::string kind, std::string where, std::string detail);
   void say(const std::string& line) const {
@@ -64,6 +73,9 @@ struct Verifier::Impl {
   void check_citizen(std::int32_t partition, const PersonKey& person,
                      std::vector<domain::JournalEntry> entries, const CitizenCut& cut);
   void check_moves();
+  void note_owners(const PersonKey& person, const std::vector<domain::JournalEntry>& entries);
+  /// Of `shared`, those whose persons are not one after all, because a CPR number was replaced.
+  void list_shared_facts();
   // cells.cc
   Result<void> check_cells();
   // tables.cc

@@ -91,6 +91,7 @@ Result<void> Verifier::Impl::check_states() {
         " citizens, " + std::to_string(report.difference_count) + " differences");
   }
   check_moves();
+  if (options.shared_facts) list_shared_facts();
   return {};
 }
 
@@ -196,7 +197,9 @@ Result<void> Verifier::Impl::check_partition(std::int32_t partition) {
       if (codec::decode_citizen(found->second.message, record))
         all.merge(places_of(record.refused));
     }
-    check_citizen(partition, person, entries_of(person, partition, raws, all), *cut);
+    auto entries = entries_of(person, partition, raws, all);
+    if (options.shared_facts) note_owners(person, entries);
+    check_citizen(partition, person, std::move(entries), *cut);
   }
   for (const auto& [person, state] : cut->records) {
     if (events.contains(person)) continue;
@@ -303,6 +306,42 @@ void Verifier::Impl::check_moves() {
       differ(
           "moved_events_missing", "flytning",
           std::to_string(lost) + " events of a replaced CPR number did not arrive at the new one");
+    }
+  }
+}
+
+void Verifier::Impl::note_owners(const PersonKey& person,
+                                 const std::vector<JournalEntry>& entries) {
+  std::set<std::uint64_t> noted;
+  for (const JournalEntry& entry : entries) {
+    if (!entry.path.empty()) continue;
+    const domain::Event& event = entry.event;
+    const std::uint64_t fact = domain::fact_hash(event.source_system, event.source_message_id);
+    if (!noted.insert(fact).second) continue;
+    const Owner here{person, entry.origin.topic, entry.origin.partition, entry.origin.offset};
+    const auto [owner, first] = owners.try_emplace(fact, here);
+    if (!first) shared.emplace_back(owner->second, here);
+  }
+}
+
+void Verifier::Impl::list_shared_facts() {
+  const auto now = [&](PersonKey person) {
+    for (std::size_t hops = 0; hops <= moved_to.size(); ++hops) {
+      const auto next = moved_to.find(person);
+      if (next == moved_to.end()) break;
+      person = next->second;
+    }
+    return person;
+  };
+  const auto place = [](const Owner& owner) {
+    return std::string(kInputs[owner.topic]) + "/" + std::to_string(owner.partition) + "@" +
+           std::to_string(owner.offset);
+  };
+  for (const auto& [first, second] : shared) {
+    if (now(first.person) == now(second.person)) continue;
+    ++report.shared_fact_count;
+    if (report.shared_facts.size() < options.max_differences) {
+      report.shared_facts.push_back({place(first), place(second)});
     }
   }
 }

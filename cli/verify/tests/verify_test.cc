@@ -144,7 +144,9 @@ class VerifyTest : public ::testing::Test {
   }
   Report run(GatewaySource* gateway = nullptr) {
     MemorySource source(platform_);
-    Verifier verifier(platform_.rules(), platform_.fold(), source, Options{});
+    Options options;
+    options.shared_facts = true;
+    Verifier verifier(platform_.rules(), platform_.fold(), source, options);
     const auto done = verifier.run(gateway);
     EXPECT_TRUE(done.has_value());
     return verifier.report();
@@ -179,6 +181,24 @@ class VerifyTest : public ::testing::Test {
 
   FakePlatform platform_;
 };
+
+TEST_F(VerifyTest, AFactUnderTwoPersonsIsListedAndIsNoDifference) {
+  auto event =
+      platform_.event(FakePlatform::person("p1"), "2025-05-02 09:00",
+                      domain::DiagnosisRecorded{"SKS", "DE119", domain::DiagnosisSetting::kGp});
+  platform_.publish(event);
+  platform_.consume("2025-07-03 10:00");
+  EXPECT_EQ(run().shared_fact_count, 0);
+  event.person_key = FakePlatform::person("p2");
+  event.event_id.bytes[0] ^= 1;
+  platform_.publish(event);
+  platform_.consume("2025-07-04 10:00");
+  const Report report = run();
+  EXPECT_TRUE(report.agrees()) << text(report);
+  EXPECT_EQ(report.shared_fact_count, 1);
+  ASSERT_EQ(report.shared_facts.size(), 1U);
+  EXPECT_TRUE(report.shared_facts[0].first.starts_with("forloeb/"));
+}
 
 TEST_F(VerifyTest, ReportsAreFoldedOnceMoreAndAWrongGoalIsFound) {
   domain::GoalProgressReported goal;

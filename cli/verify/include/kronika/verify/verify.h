@@ -36,6 +36,13 @@ struct Difference {
   std::string detail;  ///< one sentence
 };
 
+/// One fact key under two persons (K_TWO_PERSONS, domain.md 4.2): each of them keeps it. Places on
+/// Kafka, of the first record of each.
+struct SharedFact {
+  std::string first;
+  std::string second;
+};
+
 struct Report {
   std::int64_t events = 0;
   std::int64_t refused = 0;
@@ -45,13 +52,18 @@ struct Report {
   std::int64_t tables = 0;
   std::int64_t reports = 0;  ///< records of the topic rapport
   std::int64_t difference_count = 0;
-  std::vector<Difference> differences;  ///< the first ones, at most Options::max_differences
-  std::vector<std::string> notes;       ///< what could not be compared, and why
+  std::vector<Difference> differences;   ///< the first ones, at most Options::max_differences
+  std::int64_t shared_fact_count = 0;    ///< senders' faults, no difference
+  std::vector<SharedFact> shared_facts;  ///< the first ones, at most Options::max_differences
+  std::vector<std::string> notes;        ///< what could not be compared, and why
   [[nodiscard]] bool agrees() const { return difference_count == 0; }
 };
 
 struct Options {
   std::size_t max_differences = 20;
+  /// Look for fact keys under two persons. Needs every partition at once: some 60 bytes of memory
+  /// a fact of the log.
+  bool shared_facts = false;
   std::function<void(const std::string&)> progress;  ///< one line each step; empty: none
 };
 
