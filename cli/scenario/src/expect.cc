@@ -201,6 +201,8 @@ class Comparison {
   void compare_person(const YAML::Node& expected, const View& view, const Person& person);
   void compare_pathway(const YAML::Node& expected, const View& view, const Episode& episode);
   void stays(const YAML::Node& expected, const std::vector<Stay>& actual);
+  /// BP: "2026-01-01", with " overdue" behind where it is.
+  void examinations(const YAML::Node& expected, const PathwayEvaluation& pathway);
   void values(const YAML::Node& expected, const CitizenState& state);
   void slots(const YAML::Node& expected, const CitizenState& state);
   void self_treatment(const YAML::Node& expected, const CitizenState& state);
@@ -366,6 +368,10 @@ void Comparison::compare_pathway(const YAML::Node& expected, const View& view,
                                    ? "none"
                                    : file_.rules.stop_reasons[episode.stop_reason].uuid;
       if (!uuid.starts_with(want.Scalar())) differs(key, want.Scalar(), uuid);
+    } else if (key == "age_track") {
+      equal(key, want, std::string(age_track_name(p->age_track)));
+    } else if (key == "due") {
+      examinations(want, *p);
     } else if (key == "heart_phase") {
       equal(key, want, phase_text(p->heart_phase));
     } else if (key == "proposed_level") {
@@ -383,6 +389,17 @@ void Comparison::compare_pathway(const YAML::Node& expected, const View& view,
     } else {
       unimplemented("pathway value " + key);
     }
+  }
+}
+
+void Comparison::examinations(const YAML::Node& expected, const PathwayEvaluation& pathway) {
+  for (const auto& item : expected) {
+    const auto name = item.first.as<std::string>();
+    std::string actual = "none";
+    for (const DueExamination& exam : pathway.due) {
+      if (exam.name == name) actual = to_text(exam.due) + (exam.overdue ? " overdue" : "");
+    }
+    equal("due " + name, item.second, actual);
   }
 }
 

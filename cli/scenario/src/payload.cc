@@ -258,6 +258,9 @@ PathwayPlanChanged plan(const Reader& r) {
   }
   p.shared_decision = r.boolean("shared_decision");
   p.version = r.text("version");
+  p.legal_basis = enum_of<LegalBasis>(
+      r.opt("legal_basis"),
+      {{"SECTION_119", LegalBasis::kSection119}, {"SECTION_140", LegalBasis::kSection140}});
   return p;
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -43,6 +44,29 @@ INSTANTIATE_TEST_SUITE_P(
       std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
       return name;
     });
+
+/// Rows of the state machine (domain.md 7) that a scenario says it is about, in its title or
+/// reason.
+TEST(Scenarios, NameEveryRowOfTheStateMachine) {
+  std::string all;
+  for (const std::string& file : files()) {
+    std::ifstream in(file);
+    all.append(std::istreambuf_iterator<char>(in), {});
+  }
+  const auto named = [&all](const std::string& row) {
+    for (auto at = all.find(row); at != std::string::npos; at = all.find(row, at + 1)) {
+      const std::size_t end = at + row.size();
+      if (end == all.size() || !std::isalnum(static_cast<unsigned char>(all[end]))) return true;
+    }
+    return false;
+  };
+  EXPECT_FALSE(named("T46"));  // the last row is T45
+  EXPECT_TRUE(named("T01m"));
+  for (int row = 1; row <= 45; ++row) {
+    const std::string id = (row < 10 ? "T0" : "T") + std::to_string(row);
+    EXPECT_TRUE(named(id)) << id;
+  }
+}
 
 /// A checker nobody has seen fail is not a checker: each kind of expectation, spoilt, fails.
 TEST(ScenarioRunner, FailsWhereAnExpectationIsWrong) {

@@ -82,6 +82,7 @@ class Applier {
   void stopped(const InterventionStopped& p, ProgrammeIndex programme);
   void plan(const PathwayPlanChanged& p);
   bool plan_for(const PathwayPlanChanged& p, ProgrammeIndex programme);
+  static void keep_legal_basis(const PathwayPlanChanged& p, Episode& ep);
   void keep_plan(const PathwayPlanChanged& p);
   void end_by_reason(Episode& ep, const StopReason& reason);
   void closed(const PathwayClosed& p);
@@ -98,6 +99,7 @@ class Applier {
   void value(MeasureIndex measure, double number, bool soft, Timepoint timepoint);
   void detect(ProgrammeIndex programme);
   void cross_check_bmi();
+  void cross_check_hba1c(double number, bool percent);
   void keep_weight(double kilograms);
   void measured();
 

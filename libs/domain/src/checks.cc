@@ -330,6 +330,7 @@ struct UnknownEnum : PayloadChecks {
         {{bad_programmes(p.programmes), "pathway_plan_changed.programmes"},
          {beyond(p.category, PlanCategory::kFollowUp), "pathway_plan_changed.category"},
          {beyond(p.status, PlanStatus::kCancelled), "pathway_plan_changed.status"},
+         {beyond(p.legal_basis, LegalBasis::kSection140), "pathway_plan_changed.legal_basis"},
          {p.status == PlanStatus::kCancelled && !none(p.reason) &&
               rules.stop_reason(p.reason) == nullptr,
           "pathway_plan_changed.reason"}});

@@ -32,6 +32,9 @@ class StateEvaluator {
   void silence(const Episode& ep, PathwayEvaluation& out);
   void cancer_assessment(const Episode& ep, PathwayEvaluation& out);
   void telekol(PathwayEvaluation& out);
+  void private_choice(const Episode& ep, PathwayEvaluation& out);
+  void examinations(const ProgrammeFacts& facts, PathwayEvaluation& out);
+  [[nodiscard]] AgeTrack age_track(const PathwayEvaluation& out) const;
   [[nodiscard]] HeartPhase heart_phase(const PathwayEvaluation& out) const;
   void proposal(const Episode& ep, const CompiledRuleSet* what_if, PathwayEvaluation& out);
 

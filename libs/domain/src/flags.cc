@@ -16,6 +16,8 @@ constexpr int kSilenceDays = 42;
 constexpr int kLevelDays = 365;
 constexpr int kContactDays = 365;
 constexpr int kTelekolDays = 365;
+constexpr int kPrivateChoiceDays = 7;  // sundhedsloven §140
+constexpr int kAdultAge = 18;
 
 bool between(State s, State first, State last) { return s >= first && s <= last; }
 
@@ -38,6 +40,7 @@ void StateEvaluator::pathway(const Episode& ep, bool current, const CompiledRule
       out.flags.set(Flag::kTransferPending);
     }
   }
+  if (ep.programme == t_.abi) out.age_track = age_track(out);
   const ProgrammeFacts* facts = s_.facts_of(ep.programme);
   if (facts == nullptr) return;  // every episode has its facts
   if (!current) {
@@ -71,8 +74,12 @@ void StateEvaluator::flags(const Episode& ep, const ProgrammeFacts& facts, Pathw
         ended != kNoInstant && (facts.levels.empty() || facts.levels.back().at < ended));
     telekol(out);
   }
+  if ((ep.programme == t_.t1d || ep.programme == t_.t2d) && facts.diagnosed && !s_.deceased()) {
+    examinations(facts, out);
+  }
   if (!is_active(state)) return;
 
+  if (ep.programme == t_.abi && !ep.plan_140.empty()) private_choice(ep, out);
   set(Flag::kUnstratified, state >= State::kReferred && facts.levels.empty());
   if (state >= State::kDiagnosed) {
     set(Flag::kLevelStale,
@@ -117,6 +124,38 @@ void StateEvaluator::cancer_assessment(const Episode& ep, PathwayEvaluation& out
     if (!stay.open() && stay.in(StaySet::kCancer)) due = std::max(due, civil_date_of(stay.end));
   }
   if (due != kNoDate && ep.last_interview < due) out.flags.set(Flag::kNeedsAssessmentDue);
+}
+
+void StateEvaluator::private_choice(const Episode& ep, PathwayEvaluation& out) {
+  if (out_.stays.empty() || !out_.stays.back().discharged_alive) return;
+  const CivilDate discharged = civil_date_of(out_.stays.back().end);
+  const bool started = std::any_of(ep.steps.begin(), ep.steps.end(), [&](const Step& step) {
+    return step.rehab_start && civil_date_of(step.at) >= discharged;
+  });
+  if (!started && past(discharged, kPrivateChoiceDays)) out.flags.set(Flag::kPrivateChoiceRight);
+}
+
+void StateEvaluator::examinations(const ProgrammeFacts& facts, PathwayEvaluation& out) {
+  const auto add = [&](std::string_view name, Series series, int interval) {
+    DueExamination exam{name, kNoDate, facts.first_diagnosis, false};
+    for (const Run& run : s_.runs) {
+      if (run.series == series) exam.last = std::max(exam.last, run.last);
+    }
+    if (exam.last != kNoDate) exam.due = exam.last + interval;
+    exam.overdue = past(exam.due, 0);
+    out.due.push_back(exam);
+  };
+  add("BP", Series::kSbp, 365);
+  add("UACR", Series::kUacr, 730);
+  add("EYE", Series::kEye, 730);
+  add("FOOT", Series::kFoot, 730);
+}
+
+AgeTrack StateEvaluator::age_track(const PathwayEvaluation& out) const {
+  if (!s_.birth_date) return AgeTrack::kUnknown;
+  const int age =
+      out.ended_on == kNoDate && out_.age ? *out_.age : age_on(*s_.birth_date, out.ended_on);
+  return age < kAdultAge ? AgeTrack::kChild : AgeTrack::kAdult;
 }
 
 /// Region Midt; a clinician confirms that KOL dominates.

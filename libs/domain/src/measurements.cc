@@ -16,6 +16,7 @@ constexpr int kDetectionDays = 365;     // own rule
 constexpr double kObstruction = 0.70;   // FEV1/FVC after bronchodilator, DrKOL
 constexpr int kWeightWindowDays = 90;   // domain.md 6.8
 constexpr double kBmiDifference = 1.0;  // domain.md 6.5
+constexpr double kHba1cDifference = 2;  // mmol/mol, domain.md 6.5
 // Classes of indicators, domain.md 10.3.
 constexpr double kLowDyspnoea = 2;     // I-04
 constexpr double kHba1cOnTarget = 59;  // I-15
@@ -41,6 +42,9 @@ void Applier::measurement(const MeasurementRecorded& p) {
   const CanonicalValue& v = *canonical_value;
   measured();
   value(v.measure, v.value, v.soft_range, p.timepoint);
+  if (v.measure == t_.hba1c) {
+    cross_check_hba1c(v.value, p.unit != t_.rules.measures[v.measure].ucum_unit);
+  }
   if (v.measure == t_.fev1_fvc && v.value < kObstruction && p.method == "POST_BRONCHODILATOR") {
     detect(t_.kol);
   }
@@ -149,6 +153,17 @@ void Applier::keep_weight(double kilograms) {
     return;
   }
   days.push_back({date_, kilograms});
+}
+
+/// The latest of each unit, if both are of this date.
+void Applier::cross_check_hba1c(double number, bool percent) {
+  DiabetesFacts& d = s_.diabetes;
+  (percent ? d.percent_date : d.molar_date) = date_;
+  (percent ? d.percent : d.molar) = number;
+  if (d.percent_date != d.molar_date) return;
+  for (LatestValue& v : s_.latest) {
+    if (v.measure == t_.hba1c) v.cross_check = std::abs(d.percent - d.molar) > kHba1cDifference;
+  }
 }
 
 void Applier::cross_check_bmi() {

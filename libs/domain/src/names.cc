@@ -137,6 +137,20 @@ std::string_view warning_name(Warning warning) {
   return "";
 }
 
+std::string_view age_track_name(AgeTrack track) {
+  switch (track) {
+    case AgeTrack::kNone:
+      return "";
+    case AgeTrack::kChild:
+      return "CHILD";
+    case AgeTrack::kAdult:
+      return "ADULT";
+    case AgeTrack::kUnknown:
+      return "UNKNOWN";
+  }
+  return "";
+}
+
 std::string_view care_setting_name(CareSetting setting) {
   switch (setting) {
     case CareSetting::kUnspecified:

@@ -183,7 +183,9 @@ void Applier::end_by_reason(Episode& ep, const StopReason& reason) {
 void Applier::plan(const PathwayPlanChanged& p) {
   bool effective = false;
   each_programme(p.programmes, [&](ProgrammeIndex programme) {
-    effective = plan_for(p, programme) || effective;
+    if (!plan_for(p, programme)) return;
+    effective = true;
+    keep_legal_basis(p, *current(programme));
   });
   if (effective) keep_plan(p);
 }
@@ -223,6 +225,14 @@ bool Applier::plan_for(const PathwayPlanChanged& p, ProgrammeIndex programme) {
   }
   illegal(ep);
   return false;
+}
+
+void Applier::keep_legal_basis(const PathwayPlanChanged& p, Episode& ep) {
+  if (p.legal_basis == LegalBasis::kSection140 && p.status == PlanStatus::kActive) {
+    ep.plan_140 = p.plan_id;
+  } else if (ep.plan_140 == p.plan_id) {
+    ep.plan_140.clear();
+  }
 }
 
 /// Keeps the targets of ACTIVE plans, and warns where two of them disagree; changes nothing else.

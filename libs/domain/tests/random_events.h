@@ -57,7 +57,7 @@ class RandomEvents {
   }
   std::string programme() {
     return one_of<const char*>({"KOL", "KOL", "KOL", "T2D", "T1D", "CANCER_REHAB", "DEMENTIA",
-                                "LBP", "HEART_HF", "HEART_IHD"});
+                                "LBP", "HEART_HF", "HEART_IHD", "ABI"});
   }
   std::vector<std::string> programmes() {
     if (chance(4)) return {programme(), programme()};
@@ -97,14 +97,15 @@ class RandomEvents {
       const char* unit;
     };
     static constexpr Kind kKinds[] = {
-        {"NPU", "DNK05472", 100, 10, "mm[Hg]"},  {"NPU", "DNK05473", 70, 15, "mm[Hg]"},
-        {"MCS", "MCS88015", 1, 0.8, "L"},        {"MCS", "MCS88016", 1.5, 0.8, "L"},
-        {"NPU", "NPU27300", 40, 6, "mmol/mol"},  {"MCS", "MCS88021", 1, 1, "1"},
-        {"KRONIKA", "MMRC", 0, 1, "1"},          {"MCS", "MCS88137", 4, 5, "1"},
-        {"MCS", "MCS88022", 0, 1, "1"},          {"MCS", "MCS88023", 25, 20, "%"},
-        {"NPU", "NPU03804", 70, 3, "kg"},        {"MCS", "MCS88017", 0.6, 0.05, "1"},
-        {"NPU", "NPU19661", 10, 80, "mg/g"},     {"NPU", "NPU03011", 90, 2, "%"},
-        {"NPU", "NPU01568", 1.4, 0.2, "mmol/L"}, {"MCS", "MCS88156", 60, 20, "W"},
+        {"NPU", "DNK05472", 100, 10, "mm[Hg]"}, {"NPU", "DNK05473", 70, 15, "mm[Hg]"},
+        {"MCS", "MCS88015", 1, 0.8, "L"},       {"MCS", "MCS88016", 1.5, 0.8, "L"},
+        {"NPU", "NPU27300", 40, 6, "mmol/mol"}, {"NPU", "NPU03835", 5.5, 0.5, "%"},
+        {"MCS", "MCS88021", 1, 1, "1"},         {"KRONIKA", "MMRC", 0, 1, "1"},
+        {"MCS", "MCS88137", 4, 5, "1"},         {"MCS", "MCS88022", 0, 1, "1"},
+        {"MCS", "MCS88023", 25, 20, "%"},       {"NPU", "NPU03804", 70, 3, "kg"},
+        {"MCS", "MCS88017", 0.6, 0.05, "1"},    {"NPU", "NPU19661", 10, 80, "mg/g"},
+        {"NPU", "NPU03011", 90, 2, "%"},        {"NPU", "NPU01568", 1.4, 0.2, "mmol/L"},
+        {"MCS", "MCS88156", 60, 20, "W"},
     };
     const Kind& k = kKinds[below(static_cast<int>(std::size(kKinds)))];
     MeasurementRecorded m;
@@ -192,7 +193,7 @@ class RandomEvents {
         DiagnosisRecorded d;
         d.code_system = "SKS";
         d.code = one_of<const char*>({"DJ449", "DJ439", "DE119", "DE109", "DC509", "DF009", "DM545",
-                                      "DI509", "DI251", "DE139", "DX999"});
+                                      "DI509", "DI251", "DE139", "DI639", "DX999"});
         d.setting = one_of({DiagnosisSetting::kGp, DiagnosisSetting::kHospital});
         return d;
       }
@@ -238,6 +239,8 @@ class RandomEvents {
         p.status = one_of({PlanStatus::kActive, PlanStatus::kCompleted, PlanStatus::kCancelled});
         if (p.status == PlanStatus::kCancelled) p.reason = reason();
         p.goals = {{"WEIGHT", 70.0 + below(2)}};
+        p.legal_basis =
+            one_of({LegalBasis::kUnspecified, LegalBasis::kSection119, LegalBasis::kSection140});
         return p;
       }
       case 23:

@@ -94,6 +94,7 @@ KRONIKA_FIELDS(Episode) {
   v.messages(26, m.waits);
   v.day(27, m.final_interview);
   v.messages(28, m.outcomes);
+  v.text(29, m.plan_140);
 }
 KRONIKA_FIELDS(LevelEntry) {
   v.instant(1, m.at);
@@ -123,6 +124,10 @@ KRONIKA_FIELDS(DiabetesFacts) {
   v.day(2, m.case_date);
   v.day(3, m.last_high);
   v.messages(4, m.types);
+  v.day(5, m.molar_date);
+  v.real(6, m.molar);
+  v.day(7, m.percent_date);
+  v.real(8, m.percent);
 }
 KRONIKA_FIELDS(Plan::Target) {
   v.index(1, m.measure);

@@ -145,6 +145,7 @@ KRONIKA_FIELDS(PathwayPlanChanged) {
   v.messages(6, m.goals);
   v.flag(7, m.shared_decision);
   v.text(8, m.version);
+  v.number(9, m.legal_basis);
 }
 KRONIKA_FIELDS(PathwayClosed) {
   v.text(1, m.programme);

@@ -236,6 +236,7 @@ struct Episode {
   std::vector<Step> steps;                  ///< in fold order, the first at `started`
   std::vector<Wait> waits;
   CivilDate final_interview = kNoDate;  ///< entry into FINAL_INTERVIEW
+  std::string plan_140;                 ///< the latest ACTIVE plan of §140; empty: none
   std::vector<OutcomeValue> outcomes;   ///< by measure
   friend bool operator==(const Episode&, const Episode&) = default;
 };
@@ -273,9 +274,14 @@ struct DiabetesType {
   friend bool operator==(const DiabetesType&, const DiabetesType&) = default;
 };
 struct DiabetesFacts {
-  CivilDate first_sign = kNoDate;   ///< first date with HbA1c >= 48 or a diabetes code
-  CivilDate case_date = kNoDate;    ///< second distinct date
-  CivilDate last_high = kNoDate;    ///< latest date with HbA1c >= 48
+  CivilDate first_sign = kNoDate;  ///< first date with HbA1c >= 48 or a diabetes code
+  CivilDate case_date = kNoDate;   ///< second distinct date
+  CivilDate last_high = kNoDate;   ///< latest date with HbA1c >= 48
+  /// Latest HbA1c sent in mmol/mol and in percent, both in mmol/mol, for the cross-check (6.5).
+  CivilDate molar_date = kNoDate;
+  double molar = 0;
+  CivilDate percent_date = kNoDate;
+  double percent = 0;
   std::vector<DiabetesType> types;  ///< changes of the typed diagnosis, in fold order
   friend bool operator==(const DiabetesFacts&, const DiabetesFacts&) = default;
 };

@@ -72,6 +72,20 @@ struct Proposal {
   friend bool operator==(const Proposal&, const Proposal&) = default;
 };
 
+/// Care of an acquired brain injury differs with age (domain.md 3): CHILD below 18.
+enum class AgeTrack : std::uint8_t { kNone, kChild, kAdult, kUnknown };
+/// "CHILD"; "" for kNone.
+[[nodiscard]] std::string_view age_track_name(AgeTrack track);
+
+/// When the next regular examination of a person with diabetes is due (domain.md 7.4).
+struct DueExamination {
+  std::string_view name;     ///< "BP", "UACR", "EYE", "FOOT"
+  CivilDate last = kNoDate;  ///< kNoDate: none is known; then due on the day of the diagnosis
+  CivilDate due;
+  bool overdue = false;  ///< later than `due`
+  friend bool operator==(const DueExamination&, const DueExamination&) = default;
+};
+
 /// One pathway instance at the instant.
 struct PathwayEvaluation {
   ProgrammeIndex programme = kNoProgramme;
@@ -84,6 +98,8 @@ struct PathwayEvaluation {
   Instant level_at = kNoInstant;
   CivilDate ended_on = kNoDate;
   HeartPhase heart_phase = HeartPhase::kNone;
+  AgeTrack age_track = AgeTrack::kNone;  ///< of ABI, by the age now or when the episode ended
+  std::vector<DueExamination> due;       ///< of diabetes, of the current episode
   Proposal proposal;
   friend bool operator==(const PathwayEvaluation&, const PathwayEvaluation&) = default;
 };

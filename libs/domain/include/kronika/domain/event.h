@@ -241,6 +241,8 @@ struct PatientDeclined {
 
 enum class PlanCategory : std::uint8_t { kUnspecified, kIntervention, kFollowUp };
 enum class PlanStatus : std::uint8_t { kUnspecified, kActive, kCompleted, kCancelled };
+/// Of sundhedsloven: municipal prevention (§119), rehabilitation after discharge (§140).
+enum class LegalBasis : std::uint8_t { kUnspecified, kSection119, kSection140 };
 
 struct Goal {
   std::string measure_key;
@@ -257,6 +259,7 @@ struct PathwayPlanChanged {
   std::vector<Goal> goals;
   std::optional<bool> shared_decision;
   std::string version;
+  LegalBasis legal_basis = LegalBasis::kUnspecified;
   friend bool operator==(const PathwayPlanChanged&, const PathwayPlanChanged&) = default;
 };
 
