@@ -41,8 +41,8 @@ void fill_pathway(const domain::Rules& rules, const domain::Episode& episode,
   out.set_level(now.level);
   out.set_level_assessed_on(date_text(now.level_at));
   if (now.current) fill_proposal(rules, now.proposal, *out.mutable_proposal());
-  out.set_age_track(std::string(domain::age_track_name(evaluation.age_track)));
-  for (const domain::DueExamination& exam : evaluation.due) {
+  out.set_age_track(std::string(domain::age_track_name(now.age_track)));
+  for (const domain::DueExamination& exam : now.due) {
     query::v1::DueExamination& one = *out.add_due();
     one.set_name(std::string(exam.name));
     if (exam.last != domain::kNoDate) one.set_last(domain::to_text(exam.last));
