@@ -13,7 +13,7 @@ void Verifier::Impl::differ(std::string kind, std::string where, std::string det
 
 Verifier::Verifier(const domain::Rules& rules, const domain::Fold& fold, LogSource& log,
                    const Options& options)
-    : impl_(new Impl{rules, fold, log, options, {}, {}, {}, {}, {}, {}, {}, {}}) {}
+    : impl_(new Impl{rules, fold, log, options, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}) {}
 Verifier::~Verifier() = default;
 
 const Report& Verifier::report() const { return impl_->report; }
