@@ -15,6 +15,13 @@ stop() {
 trap stop EXIT
 trap 'exit 0' INT TERM
 
+# Resident counts that fit the simulated population, for rates per inhabitant. The gateway reads them when it starts.
+data=$(scripts/stack.sh data-dir)
+if [ ! -f "$data/run/played" ] && [ ! -f "$data/residents.csv" ]; then
+  mkdir -p "$data"
+  ./kronika simulate --residents "$data/residents.csv" || exit
+fi
+
 echo "Starting kronika"
 scripts/stack.sh start
 # The tools must ask the very stack that was just started, also when ports were given by KRONIKA_PORT_BASE.

@@ -31,7 +31,8 @@ int citizen_explain(const Context& context, const CitizenOptions& options);
 struct IndicatorOptions {
   std::string indicator;
   std::string period;  ///< empty: the current quarter
-  std::string table = "REGION";
+  std::string table;   ///< empty: REGION, or the nation's where `by` is given
+  std::string by;      ///< LEVEL, EDUCATION, SEX or AGE_BAND: the same as the table of that name
   std::string programme;
   bool all_rows = false;  ///< also those of areas where nothing is counted
 };

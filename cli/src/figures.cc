@@ -29,6 +29,23 @@ std::string text_of(const query::v1::Figure& figure) {
 
 std::string percent(const query::v1::Rate& rate) { return with(rate, 100, "%.1f %%"); }
 std::string number(const query::v1::Rate& rate) { return with(rate, 1, "%g"); }
+std::string rate_text(const query::v1::Rate& rate, std::int32_t rate_per) {
+  return rate_per <= 1 ? percent(rate) : with(rate, 1, "%.2f");
+}
+std::string difference(const query::v1::Rate& rate) { return with(rate, 1, "%+.1f"); }
+
+std::string text_of(query::v1::Verdict verdict) {
+  switch (verdict) {
+    case query::v1::VERDICT_MET:
+      return "met";
+    case query::v1::VERDICT_NOT_MET:
+      return "not met";
+    case query::v1::VERDICT_SUPPRESSED:
+      return kSuppressed;
+    default:
+      return kNone;
+  }
+}
 
 bool counts_anything(const query::v1::IndicatorRow& row) {
   const auto counts = [](const query::v1::Figure& f) {

@@ -4,6 +4,7 @@
 #include "table.h"
 #include "times.h"
 
+#include <algorithm>
 #include <iostream>
 #include <string>
 #include <utility>
@@ -66,37 +67,92 @@ grpc::Status print_tables(const Context& context, GatewayClient& client,
   return grpc::Status::OK;
 }
 
-}  // namespace
+std::string table_of(const IndicatorOptions& options) {
+  if (options.by.empty()) return options.table.empty() ? "REGION" : options.table;
+  if (options.table.empty() || options.table == "NATION") return options.by;
+  return options.table + "_" + options.by;
+}
 
-void print_table(const Context& context, const query::v1::IndicatorTable& table,
-                 const std::string& provenance, bool all_rows) {
-  std::ostream& out = context.out;
+void print_head(std::ostream& out, const query::v1::IndicatorTable& table,
+                const std::string& provenance) {
   out << table.indicator() << ' ' << table.title() << ", " << table.period() << ", by "
-      << table.table() << ", "
-      << (table.programme().empty() ? "all programmes" : table.programme());
-  if (!table.standard().empty()) out << ", standard " << table.standard();
-  out << "\n  counts " << table.unit() << "; " << provenance
+      << table.table() << ", " << (table.programme().empty() ? "all programmes" : table.programme())
+      << "\n  counts " << table.unit();
+  if (table.rate_per() > 1) out << ", rates per " << grouped(table.rate_per());
+  if (!table.second().empty()) out << "; second: " << table.second();
+  out << "; " << provenance
       << (table.includes_simulated() ? "; SIMULATED citizens are among them" : "") << '\n';
-  Table rows({"area",
-              "name",
-              {"numerator", Table::kRight},
-              {"denominator", Table::kRight},
-              {"rate", Table::kRight},
-              {"median", Table::kRight},
-              {"P90", Table::kRight},
-              {"mean", Table::kRight},
-              {"unknown", Table::kRight},
-              {"excluded", Table::kRight}});
+  // A publication names its standards in words alone.
+  if (table.standards().empty() && !table.standard().empty())
+    out << "  standard " << table.standard() << '\n';
+  for (const query::v1::Standard& s : table.standards())
+    out << "  standard " << s.text() << " (" << s.source() << ", from " << s.valid_from() << ")\n";
+}
+
+void print_gaps(std::ostream& out, const query::v1::IndicatorTable& table) {
+  if (table.gaps().empty()) return;
+  Table gaps({"gap",
+              "title",
+              "between",
+              {"first", Table::kRight},
+              {"second", Table::kRight},
+              {"points", Table::kRight},
+              {"unknown class", Table::kRight}});
+  for (const query::v1::Gap& gap : table.gaps()) {
+    gaps.row({gap.indicator(), gap.title(), gap.low().key() + " - " + gap.high().key(),
+              percent(gap.low().rate()), percent(gap.high().rate()), difference(gap.points()),
+              text_of(gap.unknown().denominator())});
+  }
+  gaps.print(out, "  ");
+}
+
+void print_rows(std::ostream& out, const query::v1::IndicatorTable& table, bool all_rows) {
+  const bool by = std::any_of(table.rows().begin(), table.rows().end(),
+                              [](const auto& row) { return !row.by().empty(); });
+  const bool second = !table.second().empty();
+  std::vector<Table::Column> columns{"key", "name"};
+  if (by) columns.emplace_back("by");
+  for (const char* title : {"numerator", "denominator", "rate"})
+    columns.emplace_back(title, Table::kRight);
+  if (second) {
+    columns.emplace_back("second", Table::kRight);
+    columns.emplace_back("rate", Table::kRight);
+  }
+  for (const char* title : {"median", "P90", "mean", "unknown", "excluded"})
+    columns.emplace_back(title, Table::kRight);
+  for (const query::v1::Standard& s : table.standards()) columns.emplace_back(s.text().c_str());
+  Table rows(std::move(columns));
   const auto add = [&](const query::v1::IndicatorRow& r) {
-    rows.row({r.key(), r.name(), text_of(r.numerator()), text_of(r.denominator()),
-              percent(r.rate()), number(r.median()), number(r.p90()), number(r.mean()),
-              text_of(r.unknown()), text_of(r.excluded())});
+    std::vector<std::string> cells{r.key(), r.name()};
+    if (by) cells.push_back(r.by());
+    cells.insert(cells.end(), {text_of(r.numerator()), text_of(r.denominator()),
+                               rate_text(r.rate(), table.rate_per())});
+    if (second) {
+      cells.push_back(text_of(r.second()));
+      cells.push_back(percent(r.second_rate()));
+    }
+    cells.insert(cells.end(), {number(r.median()), number(r.p90()), number(r.mean()),
+                               text_of(r.unknown()), text_of(r.excluded())});
+    for (const int verdict : r.verdicts())
+      cells.push_back(text_of(static_cast<query::v1::Verdict>(verdict)));
+    rows.row(std::move(cells));
   };
   for (const auto& row : table.rows()) {
     if (all_rows || counts_anything(row)) add(row);
   }
   add(table.total());
   rows.print(out, "  ");
+}
+
+}  // namespace
+
+void print_table(const Context& context, const query::v1::IndicatorTable& table,
+                 const std::string& provenance, bool all_rows) {
+  std::ostream& out = context.out;
+  print_head(out, table, provenance);
+  if (table.has_total()) print_rows(out, table, all_rows);
+  print_gaps(out, table);
+  for (const std::string& note : table.notes()) out << "  " << note << '\n';
   out << "  * suppressed: 1 to 4, or hidden to protect such a count\n";
 }
 
@@ -106,7 +162,10 @@ int indicator_show(const Context& context, const IndicatorOptions& options) {
   request.set_period(options.period.empty() ? domain::to_text(domain::quarter_of(
                                                   domain::civil_date_of(SystemClock().now())))
                                             : options.period);
-  request.set_table(options.table);
+  // The gap has one table; whoever asks for it need not know.
+  request.set_table(options.indicator == "I-23" && options.table.empty() && options.by.empty()
+                        ? "EDUCATION"
+                        : table_of(options));
   request.set_programme(options.programme);
   GatewayClient client(context);
   query::v1::IndicatorTable table;
@@ -136,10 +195,11 @@ int indicator_list(const Context& context) {
     print_json(context, list);
     return kDone;
   }
-  Table table({"id", "title", "counts", "standard", "basis", "computed"});
+  Table table({"id", "title", "counts", "standard", "basis", "computed", "rolling", "tables"});
   for (const auto& i : list.indicators()) {
     table.row({i.id(), i.title(), i.unit(), i.standard().empty() ? "-" : i.standard(), i.basis(),
-               i.computed() ? "yes" : "UNIMPLEMENTED"});
+               i.computed() ? "yes" : "UNIMPLEMENTED", i.rolling() ? "yes" : "no",
+               std::to_string(i.tables_size())});
   }
   table.print(context.out);
   return kDone;

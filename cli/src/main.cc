@@ -103,7 +103,13 @@ void indicator_commands(CLI::App& app, Options& o, Run& run) {
   show.add_option("indicator", o.indicator.indicator, "e.g. I-01")->required();
   show.add_option("--period", o.indicator.period,
                   "2025Q1, or 2025Q1-R for 12 months; default the current quarter");
-  show.add_option("--table", o.indicator.table, "NATION, REGION (default) or MUNICIPALITY");
+  show.add_option("--table", o.indicator.table,
+                  "NATION, REGION (default), MUNICIPALITY, LEVEL, EDUCATION, SEX, AGE_BAND, or "
+                  "REGION_SEX and its like");
+  show.add_option(
+      "--by", o.indicator.by,
+      "LEVEL, EDUCATION, SEX or AGE_BAND: of the nation, or with --table REGION of each "
+      "region");
   show.add_option("--programme", o.indicator.programme, "default all together");
   show.add_flag("--all", o.indicator.all_rows, "also areas where nothing is counted");
   show.callback(
@@ -240,6 +246,9 @@ void other_commands(CLI::App& app, Options& o, Run& run) {
   simulate.add_flag("--publish", o.simulate.publish, "publish the events");
   simulate.add_option("--out", o.simulate.out,
                       "write them to a file, one JSON object a line; - is standard output");
+  simulate.add_option("--residents", o.simulate.residents,
+                      "also write the resident counts that fit (gateway.residents_file); alone: "
+                      "nothing else");
   simulate.callback(
       [&] { run = [&](const cli::Context& c) { return cli::simulate(c, o.simulate); }; });
   CLI::App& scenario = *app.add_subcommand("scenario", "plays scenario files; a line a scenario");

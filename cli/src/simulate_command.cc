@@ -64,15 +64,17 @@ void print(const Context& context, const simulator::Summary& done,
 }  // namespace
 
 int simulate(const Context& context, const SimulateOptions& options) {
-  if (options.publish == !options.out.empty()) {
-    return report(context, "say where the events go: either --publish or --out FILE", kUsage);
+  const bool events = options.publish || !options.out.empty();
+  if ((options.publish && !options.out.empty()) || (!events && options.residents.empty())) {
+    return report(context,
+                  "say where the events go: either --publish or --out FILE; --residents FILE alone "
+                  "writes the resident counts that fit",
+                  kUsage);
   }
   const config::Settings& settings = context.settings();
   const auto rules = refdata::load(settings.reference.dir, settings.reference.organisations_file,
                                    settings.reference.generation);
   if (!rules) return report(context, rules.error());
-  const auto hasher = codec::PersonHasher::from_file(settings.identity.secret_file);
-  if (!hasher) return report(context, hasher.error());
 
   simulator::Options how;
   const std::int32_t citizens = options.citizens.value_or(settings.sim.citizens);
@@ -83,6 +85,18 @@ int simulate(const Context& context, const SimulateOptions& options) {
   how.citizens = static_cast<std::uint32_t>(citizens);
   how.seed = options.seed.value_or(settings.sim.seed);
   how.end = SystemClock().now();
+  if (!options.residents.empty()) {
+    std::ofstream file(options.residents);
+    simulator::write_residents(**rules, how, file);
+    if (!file.flush().good()) return report(context, "cannot write " + options.residents, kNotDone);
+    if (!events) {
+      if (!context.json) context.out << "resident counts written to " << options.residents << '\n';
+      return kDone;
+    }
+  }
+
+  const auto hasher = codec::PersonHasher::from_file(settings.identity.secret_file);
+  if (!hasher) return report(context, hasher.error());
   how.person_key = [&](std::string_view identifier) { return hasher->hash_cpr(identifier); };
   const auto example_of = [&](const simulator::Summary& done) {
     if (done.example_identifier.empty()) return std::string();

@@ -14,7 +14,8 @@ struct SimulateOptions {
   std::optional<std::int32_t> months;
   std::optional<std::uint64_t> seed;
   bool publish = false;
-  std::string out;  ///< file for NDJSON; "-" standard output
+  std::string out;        ///< file for NDJSON; "-" standard output
+  std::string residents;  ///< file for the resident counts that fit; may be all that is asked for
 };
 int simulate(const Context& context, const SimulateOptions& options);
 

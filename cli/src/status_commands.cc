@@ -271,7 +271,7 @@ int summary(const Context& context, int wait_seconds) {
                     {"median days", Table::kRight}});
   for (const auto& t : tables) {
     indicators.row({t.indicator(), t.title(), t.period(), text_of(t.total().numerator()),
-                    text_of(t.total().denominator()), percent(t.total().rate()),
+                    text_of(t.total().denominator()), rate_text(t.total().rate(), t.rate_per()),
                     number(t.total().median())});
   }
   indicators.print(out, "  ");

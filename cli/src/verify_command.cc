@@ -12,6 +12,7 @@
 #include <kronika/bus/topics.h>
 #include <kronika/domain/fold.h>
 #include <kronika/refdata/loader.h>
+#include <kronika/refdata/residents.h>
 #include <kronika/verify/verify.h>
 
 namespace kronika::cli {
@@ -61,9 +62,9 @@ class Gateway final : public verify::GatewaySource {
     if (!done.ok()) return tl::unexpected(error_of(done));
     std::vector<domain::PublishedRow> rows;
     const auto add = [&](const query::v1::IndicatorRow& r) {
-      rows.push_back({r.key(), r.name(), figure(r.numerator()), figure(r.denominator()),
+      rows.push_back({r.key(), r.name(), r.by(), figure(r.numerator()), figure(r.denominator()),
                       figure(r.unknown()), figure(r.excluded()), rate(r.rate()), rate(r.median()),
-                      rate(r.p90()), rate(r.mean())});
+                      rate(r.p90()), rate(r.mean()), figure(r.second()), rate(r.second_rate())});
     };
     for (const auto& row : answer.rows()) add(row);
     add(answer.total());
@@ -164,7 +165,11 @@ int verify(const Context& context, const VerifyOptions& options) {
   const domain::Fold fold(**rules);
   auto log = verify::open_kafka_source(client_options(context));
   if (!log) return report(context, log.error());
+  auto tables = refdata::table_settings(settings.gateway.residents_file, settings.data_dir,
+                                        settings.gateway.data_start, **rules);
+  if (!tables) return report(context, tables.error());
   verify::Options how;
+  how.tables = std::move(*tables);
   how.max_differences = static_cast<std::size_t>(options.max_differences);
   how.shared_facts = options.shared_facts;
   if (!context.json) how.progress = [&](const std::string& line) { context.err << line << '\n'; };

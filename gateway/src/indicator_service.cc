@@ -5,8 +5,8 @@
 #include "text.h"
 
 #include <algorithm>
-#include <array>
 
+#include <kronika/domain/standards.h>
 #include <kronika/gateway/errc.h>
 
 namespace kronika::gateway {
@@ -41,6 +41,14 @@ bool computed(domain::Indicator indicator) {
   return std::find(list.begin(), list.end(), indicator) != list.end();
 }
 
+std::string table_names(const domain::IndicatorInfo& info) {
+  std::string text;
+  for (const domain::TableKind table : domain::tables_of(info))
+    text += (text.empty() ? "" : ", ") + std::string(domain::name_of(table));
+  return "the tables of " + std::string(domain::id_of(info.indicator)) + " are " + text +
+         "; REGION_* of all programmes together";
+}
+
 }  // namespace
 
 IndicatorService::IndicatorService(const ServerOptions& options, const Services& services)
@@ -67,9 +75,18 @@ grpc::ServerUnaryReactor* IndicatorService::ListIndicators(
       out.set_id(std::string(domain::id_of(info.indicator)));
       out.set_title(std::string(info.title));
       out.set_unit(std::string(info.unit));
-      out.set_standard(std::string(info.standard));
+      out.set_standard(domain::standards_text(services_.rules, info.indicator,
+                                              domain::civil_date_of(services_.clock.now())));
       out.set_basis(std::string(info.basis));
       out.set_computed(computed(info.indicator));
+      for (const domain::TableKind table : domain::tables_of(info))
+        out.add_tables(std::string(domain::name_of(table)));
+      out.set_rolling(info.rolling != domain::Rolling::kNone);
+      out.set_rate_per(info.rate_per);
+      out.set_second(std::string(info.second));
+      for (const domain::Standard* s : domain::standards_of(
+               services_.rules, info.indicator, domain::civil_date_of(services_.clock.now())))
+        fill_standard(*s, *out.add_standards());
     }
     return {};
   });
@@ -79,8 +96,10 @@ Result<std::shared_ptr<const domain::PublishedIndicator>> IndicatorService::tabl
     const domain::IndicatorInfo& info, domain::Quarter quarter, bool rolling,
     const Budget& budget) {
   // Read before the cells: what is written meanwhile makes the entry stale, never the answer too
-  // new.
-  const std::uint64_t version = services_.view.cells_version(info.indicator);
+  // new. Incidence is of those who are no cases yet.
+  std::uint64_t version = services_.view.cells_version(info.indicator);
+  if (info.population == domain::PopulationBase::kFirstDayWithoutCase)
+    version += services_.view.cells_version(domain::Indicator::kI01Prevalence);
   const Key key{info.indicator, quarter, rolling};
   {
     const std::lock_guard lock(mutex_);
@@ -89,39 +108,72 @@ Result<std::shared_ptr<const domain::PublishedIndicator>> IndicatorService::tabl
       return found->second.tables;
     }
   }
-  const bool own_rolling = rolling && info.rolling == domain::Rolling::kOwn;
-  std::shared_ptr<const domain::PublishedIndicator> made;
-  if (!rolling || own_rolling) {
-    auto cells = services_.view.cells(info.indicator, quarter, own_rolling);
-    if (!cells) return tl::unexpected(cells.error());
-    made = std::make_shared<domain::PublishedIndicator>(services_.rules, info, quarter, *cells);
-  } else {
-    std::array<domain::AreaCells, 5>
-        cells;  // the quarter that left the window, then the four of the window
-    for (int q = 0; q < 5; ++q) {
-      if (auto ok = budget.check(); !ok) return tl::unexpected(ok.error());
-      auto read = services_.view.cells(info.indicator, quarter - (4 - q), false);
-      if (!read) return tl::unexpected(read.error());
-      cells[static_cast<std::size_t>(q)] = std::move(*read);
-    }
-    made = std::make_shared<domain::PublishedIndicator>(domain::PublishedIndicator::rolling(
-        services_.rules, info, quarter, cells[0], {&cells[1], &cells[2], &cells[3], &cells[4]}));
-  }
+  domain::TableMaker maker(services_.rules, services_.tables,
+                           [&](domain::Indicator indicator, domain::Quarter of,
+                               bool own_rolling) -> Result<domain::AreaCells> {
+                             if (auto ok = budget.check(); !ok) return tl::unexpected(ok.error());
+                             return services_.view.cells(indicator, of, own_rolling);
+                           });
+  auto made = maker.make(info, quarter, rolling);
+  if (!made) return made;
   const std::lock_guard lock(mutex_);
   if (cache_.size() >= kMostCached) cache_.clear();
-  cache_[key] = {version, made};
+  cache_[key] = {version, *made};
   return made;
 }
 
-Result<domain::ReportingCompleteness> IndicatorService::reporting(domain::Quarter quarter,
-                                                                  bool rolling) const {
+Result<void> IndicatorService::reporting(const Question& asked,
+                                         query::v1::IndicatorTable& response) const {
   domain::ReportingCells all;
-  for (int q = rolling ? 3 : 0; q >= 0; --q) {
-    const auto cells = services_.view.reporting(quarter - q);
+  for (int q = asked.rolling ? 3 : 0; q >= 0; --q) {
+    const auto cells = services_.view.reporting(asked.quarter - q);
     if (!cells) return tl::unexpected(cells.error());
     all.insert(cells->begin(), cells->end());
   }
-  return domain::ReportingCompleteness(services_.rules, quarter, all);
+  const domain::ReportingCompleteness answer(services_.rules, asked.quarter, all);
+  for (const domain::PublishedRow& row : answer.rows(asked.table))
+    fill_row(row, *response.add_rows());
+  fill_row(answer.total(asked.table), *response.mutable_total());
+  return {};
+}
+
+Result<void> IndicatorService::one_table(const Question& asked, const Budget& budget,
+                                         query::v1::IndicatorTable& response) {
+  const auto published = tables(asked.info, asked.quarter, asked.rolling, budget);
+  if (!published) return tl::unexpected(published.error());
+  const auto standards =
+      domain::standards_of(services_.rules, asked.info.indicator, domain::last_day(asked.quarter));
+  const auto fill = [&](const domain::PublishedRow& row, query::v1::IndicatorRow& out) {
+    fill_row(row, out);
+    for (const domain::Standard* s : standards) fill_verdict(domain::verdict(*s, row), out);
+  };
+  for (const domain::PublishedRow& row : (*published)->rows(asked.table, asked.programme))
+    fill(row, *response.add_rows());
+  fill((*published)->total(asked.programme), *response.mutable_total());
+  if (const auto gap = domain::gap_of(**published, asked.info, asked.table, asked.programme))
+    fill_gap(*gap, *response.add_gaps());
+  const domain::TableMaker maker(services_.rules, services_.tables, {});
+  for (std::string& note : maker.notes(asked.info, asked.quarter, asked.rolling))
+    response.add_notes(std::move(note));
+  return {};
+}
+
+// I-23: what the tables by education say, subtracted.
+Result<void> IndicatorService::education_gap(const Question& asked, const Budget& budget,
+                                             query::v1::IndicatorTable& response) {
+  for (const domain::Indicator indicator : domain::education_gap_indicators()) {
+    const domain::IndicatorInfo& info = *domain::indicator_info(indicator);
+    if (asked.rolling && info.rolling == domain::Rolling::kNone) {
+      response.add_notes(std::string(domain::id_of(indicator)) +
+                         " is a state at the end of a period: it has no rolling gap");
+      continue;
+    }
+    const auto published = tables(info, asked.quarter, asked.rolling, budget);
+    if (!published) return tl::unexpected(published.error());
+    const auto gap = domain::gap_of(**published, info, asked.table, asked.programme);
+    if (gap) fill_gap(*gap, *response.add_gaps());
+  }
+  return {};
 }
 
 Result<void> IndicatorService::get_indicator(const query::v1::GetIndicatorRequest& request,
@@ -146,7 +198,7 @@ Result<void> IndicatorService::get_indicator(const query::v1::GetIndicatorReques
                     " is a state at the end of a period: it has no rolling figure");
   }
   const auto table = domain::table_from_name(request.table());
-  if (!table) return fail(code(Errc::kTableUnknown), "table is NATION, REGION or MUNICIPALITY");
+  if (!table) return fail(code(Errc::kTableUnknown), table_names(*info));
   domain::ProgrammeIndex programme = domain::kNoProgramme;
   if (!request.programme().empty()) {
     programme = services_.rules.programme(request.programme());
@@ -155,22 +207,22 @@ Result<void> IndicatorService::get_indicator(const query::v1::GetIndicatorReques
                   "no programme has this id; data/reference/programmes.csv lists them");
     }
   }
-  if (*indicator == domain::Indicator::kI24ReportingCompleteness) {
-    if (programme != domain::kNoProgramme) {
-      return fail(code(Errc::kTableUnknown), "I-24 counts organisations: it has no programmes");
-    }
-    const auto answer = reporting(period->quarter, period->rolling);
-    if (!answer) return tl::unexpected(answer.error());
-    for (const domain::PublishedRow& row : answer->rows(*table))
-      fill_row(row, *response.add_rows());
-    fill_row(answer->total(*table), *response.mutable_total());
-  } else {
-    const auto published = tables(*info, period->quarter, period->rolling, budget);
-    if (!published) return tl::unexpected(published.error());
-    for (const domain::PublishedRow& row : (*published)->rows(*table, programme))
-      fill_row(row, *response.add_rows());
-    fill_row((*published)->total(programme), *response.mutable_total());
+  if (!domain::is_offered(*info, *table, programme)) {
+    return fail(code(Errc::kTableUnknown), table_names(*info));
   }
+  const Question question{*info, period->quarter, period->rolling, *table, programme};
+  Result<void> answered;
+  switch (*indicator) {
+    case domain::Indicator::kI23EducationGap:
+      answered = education_gap(question, budget, response);
+      break;
+    case domain::Indicator::kI24ReportingCompleteness:
+      answered = reporting(question, response);
+      break;
+    default:
+      answered = one_table(question, budget, response);
+  }
+  if (!answered) return answered;
 
   response.set_indicator(std::string(domain::id_of(*indicator)));
   response.set_title(std::string(info->title));
@@ -178,7 +230,13 @@ Result<void> IndicatorService::get_indicator(const query::v1::GetIndicatorReques
   response.set_table(std::string(domain::name_of(*table)));
   response.set_programme(request.programme());
   response.set_unit(std::string(info->unit));
-  response.set_standard(std::string(info->standard));
+  response.set_standard(
+      domain::standards_text(services_.rules, *indicator, domain::last_day(period->quarter)));
+  response.set_rate_per(info->rate_per);
+  response.set_second(std::string(info->second));
+  for (const domain::Standard* s :
+       domain::standards_of(services_.rules, *indicator, domain::last_day(period->quarter)))
+    fill_standard(*s, *response.add_standards());
   response.set_live(true);
   if (const auto as_of = services_.view.indicators_as_of())
     set_time(*as_of, response.mutable_as_of_time());

@@ -12,6 +12,7 @@
 
 #include <kronika/domain/completeness.h>
 #include <kronika/domain/published_table.h>
+#include <kronika/domain/table_maker.h>
 #include <kronika/gateway/server.h>
 #include <kronika/query/v1/query.grpc.pb.h>
 
@@ -40,9 +41,19 @@ class IndicatorService final : public query::v1::IndicatorService::CallbackServi
   Result<std::shared_ptr<const domain::PublishedIndicator>> tables(
       const domain::IndicatorInfo& info, domain::Quarter quarter, bool rolling,
       const Budget& budget);
+  struct Question {
+    const domain::IndicatorInfo& info;
+    domain::Quarter quarter;
+    bool rolling = false;
+    domain::TableKind table = domain::TableKind::kNation;
+    domain::ProgrammeIndex programme = domain::kNoProgramme;
+  };
+  Result<void> one_table(const Question& asked, const Budget& budget,
+                         query::v1::IndicatorTable& response);
+  Result<void> education_gap(const Question& asked, const Budget& budget,
+                             query::v1::IndicatorTable& response);
   // I-24, which counts organisations and is not suppressed.
-  [[nodiscard]] Result<domain::ReportingCompleteness> reporting(domain::Quarter quarter,
-                                                                bool rolling) const;
+  Result<void> reporting(const Question& asked, query::v1::IndicatorTable& response) const;
 
   const ServerOptions& options_;
   const Services& services_;

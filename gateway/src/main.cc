@@ -16,6 +16,7 @@
 #include <kronika/gateway/view.h>
 #include <kronika/gateway/view_reader.h>
 #include <kronika/refdata/loader.h>
+#include <kronika/refdata/residents.h>
 #include <kronika/store/errc.h>
 #include <kronika/telemetry/log.h>
 #include <kronika/telemetry/service.h>
@@ -95,6 +96,9 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
   if (!rules) return stop_with(rules.error(), telemetry::kExitConfiguration);
   const auto hasher = codec::PersonHasher::from_file(settings.identity.secret_file);
   if (!hasher) return stop_with(hasher.error(), telemetry::kExitConfiguration);
+  auto tables = refdata::table_settings(settings.gateway.residents_file, settings.data_dir,
+                                        settings.gateway.data_start, **rules);
+  if (!tables) return stop_with(tables.error(), telemetry::kExitConfiguration);
   const domain::Fold fold(**rules);
 
   const bus::ClientOptions client = client_options(settings);
@@ -118,6 +122,7 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
     return reader_at == nullptr ? std::map<gateway::TopicPartition, std::int64_t>()
                                 : reader_at->log_ends();
   };
+  services.tables = std::move(*tables);
   std::optional<Error> failure;  // written by the reader's thread before it asks for the stop
   std::unique_ptr<gateway::Server> server;
   auto reader = gateway::ViewReader::start(

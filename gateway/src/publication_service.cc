@@ -163,15 +163,23 @@ Result<void> PublicationService::get(const query::v1::GetPublicationRequest& req
   out.set_programme(request.programme());
   out.set_title(std::string(info->title));
   out.set_unit(std::string(info->unit));
-  out.set_standard(std::string(info->standard));
+  const domain::CivilDate end = domain::last_day(publication.period.quarter);
+  out.set_standard(domain::standards_text(services_.rules, *indicator, end));
+  const auto standards = domain::standards_of(services_.rules, *indicator, end);
+  for (const domain::Standard* s : standards) fill_standard(*s, *out.add_standards());
+  out.set_rate_per(info->rate_per);
   out.set_live(false);
   out.set_includes_simulated(publication.includes_simulated);
   set_time(publication.as_of, out.mutable_as_of_time());
   fill_rules(publication.rules, *out.mutable_rules());
   const domain::PublishedTable* table = publication.table(*kind, request.programme());
   if (table == nullptr) return {};  // a programme that counted nothing
-  for (const domain::PublishedRow& row : table->rows) fill_row(row, *out.add_rows());
-  fill_row(table->total, *out.mutable_total());
+  const auto fill = [&](const domain::PublishedRow& row, query::v1::IndicatorRow& to) {
+    fill_row(row, to);
+    for (const domain::Standard* s : standards) fill_verdict(domain::verdict(*s, row), to);
+  };
+  for (const domain::PublishedRow& row : table->rows) fill(row, *out.add_rows());
+  fill(table->total, *out.mutable_total());
   return {};
 }
 

@@ -702,12 +702,73 @@ TEST_F(ServerTest, ServesPublicationsAsTheyWerePublished) {
   EXPECT_EQ(reason_of(call(get_one, *publications_, request, out)), "table_unknown");
 }
 
-TEST_F(ServerTest, SaysWhichIndicatorsAreUnimplemented) {
+TEST_F(ServerTest, DividesTheNationAndItsRegionsByClass) {
+  for (int i = 0; i < 12; ++i) {
+    domain::Event e =
+        platform_.event(FakePlatform::person("p" + std::to_string(i)), "2025-01-06 09:00",
+                        domain::DiagnosisRecorded{"SKS", "DJ449", {}});
+    e.sex = i < 6 ? domain::Sex::kFemale : domain::Sex::kMale;
+    platform_.publish(e);
+  }
+  platform_.consume("2025-07-01 10:00");
   serve();
   IndicatorTable out;
-  grpc::Status status = table("I-23", "2025Q1", "NATION", out);
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  EXPECT_NE(status.error_message().find("I-23"), std::string::npos);
+  ASSERT_TRUE(table("I-01", "2025Q1", "SEX", out, "KOL").ok());
+  ASSERT_EQ(out.rows_size(), 3);
+  EXPECT_EQ(out.rows(0).key(), "MALE");
+  EXPECT_EQ(out.rows(0).numerator().value(), 6);
+  EXPECT_EQ(out.rows(1).key(), "FEMALE");
+  EXPECT_EQ(out.rows(1).numerator().value(), 6);
+  EXPECT_EQ(out.rate_per(), 1000);
+  EXPECT_FALSE(out.notes().empty()) << "there are no resident counts";
+  ASSERT_TRUE(table("I-01", "2025Q1", "REGION_SEX", out).ok());
+  EXPECT_EQ(out.rows(0).by(), "MALE");
+  EXPECT_EQ(reason_of(table("I-01", "2025Q1", "REGION_SEX", out, "KOL")), "table_unknown");
+  EXPECT_EQ(reason_of(table("I-12", "2025Q1", "LEVEL", out)), "table_unknown");
+}
+
+TEST_F(ServerTest, SetsCountsAgainstInhabitantsWhereTheyAreKnown) {
+  auto residents = std::make_shared<domain::Residents>();
+  const domain::Quarter quarter = *domain::parse_quarter("2025Q1");
+  ASSERT_TRUE(residents->add(quarter, {751, domain::Sex::kFemale, domain::ResidentBand::k45To64},
+                             {900, 1000}));
+  services_->tables.residents = residents;
+  for (int i = 0; i < 8; ++i) {
+    platform_.publish(platform_.event(FakePlatform::person("p" + std::to_string(i)),
+                                      "2025-01-06 09:00",
+                                      domain::DiagnosisRecorded{"SKS", "DJ449", {}}));
+  }
+  platform_.consume("2025-07-01 10:00");
+  serve();
+  IndicatorTable out;
+  ASSERT_TRUE(table("I-01", "2025Q1", "NATION", out, "KOL").ok());
+  EXPECT_EQ(out.total().denominator().value(), 1000);
+  EXPECT_DOUBLE_EQ(out.total().rate().value(), 8.0);
+  ASSERT_TRUE(table("I-01", "2025Q1", "NATION", out).ok());
+  EXPECT_EQ(out.total().denominator().status(), FIGURE_STATUS_NO_DATA)
+      << "a person may have several programmes";
+  ASSERT_TRUE(table("I-02", "2025Q1", "NATION", out, "KOL").ok());
+  EXPECT_EQ(out.total().numerator().status(), FIGURE_STATUS_NO_DATA)
+      << "nobody has said since when the data are complete";
+}
+
+TEST_F(ServerTest, ShowsTheStandardsAndTheEducationGap) {
+  serve();
+  IndicatorTable out;
+  ASSERT_TRUE(table("I-15", "2025Q1", "NATION", out).ok());
+  ASSERT_EQ(out.standards_size(), 2);
+  EXPECT_EQ(out.standards(1).figure(), "SECOND_RATE");
+  ASSERT_EQ(out.total().verdicts_size(), 2);
+  EXPECT_EQ(out.total().verdicts(0), VERDICT_NO_DATA);
+  ASSERT_TRUE(table("I-23", "2025Q1", "EDUCATION", out).ok());
+  ASSERT_EQ(out.gaps_size(), 4);
+  EXPECT_EQ(out.gaps(3).indicator(), "I-15");
+  EXPECT_EQ(out.gaps(3).points().status(), FIGURE_STATUS_NO_DATA);
+}
+
+TEST_F(ServerTest, RefusesAQuestionOfWhatIsNot) {
+  serve();
+  IndicatorTable out;
   EXPECT_EQ(reason_of(table("I-99", "2025Q1", "NATION", out)), "indicator_unknown");
   EXPECT_EQ(reason_of(table("I-01", "2025", "NATION", out)), "period_malformed");
   EXPECT_EQ(reason_of(table("I-01", "2025Q1-R", "NATION", out)), "period_not_rolling");

@@ -105,6 +105,14 @@ class KafkaMaker final : public Maker {
         std::find(computed.begin(), computed.end(), indicator) == computed.end()) {
       return fail(kNoFigures, std::string(domain::id_of(indicator)) + " is not computed");
     }
+    if (indicator == domain::Indicator::kI23EducationGap) {
+      return fail(kNoFigures, "I-23 is a difference of other indicators and has no figures itself");
+    }
+    // Without the rule of the data's start an old case would be published as a new one.
+    if (info->population == domain::PopulationBase::kFirstDayWithoutCase) {
+      return fail(kNoFigures, std::string(domain::id_of(indicator)) +
+                                  " is UNIMPLEMENTED in publications; the gateway answers it live");
+    }
     if (period.rolling && info->rolling == domain::Rolling::kNone) {
       return fail(kNotRolling, std::string(domain::id_of(indicator)) +
                                    " is a state at the end of a quarter: it has no rolling figure");

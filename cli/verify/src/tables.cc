@@ -73,14 +73,13 @@ Result<void> Verifier::Impl::check_tables(GatewaySource& gateway) {
         {"table", where, "the gateway's rows are not the suppression of the exact cells"});
     return {};
   };
-  constexpr std::array kTables{domain::TableKind::kNation, domain::TableKind::kRegion,
-                               domain::TableKind::kMunicipality};
-  const auto compare = [&](const domain::PublishedIndicator& mine, const domain::AreaCells& cells,
-                           TableQuery query) -> Result<void> {
-    std::set<domain::ProgrammeIndex> programmes{domain::kNoProgramme};
-    for (const auto& [key, value] : cells) programmes.insert(key.programme);
+  const auto compare = [&](const domain::PublishedIndicator& mine,
+                           const domain::IndicatorInfo& info, TableQuery query) -> Result<void> {
+    std::vector<domain::ProgrammeIndex> programmes = mine.programmes();
+    programmes.push_back(domain::kNoProgramme);
     for (const domain::ProgrammeIndex programme : programmes) {
-      for (const auto table : kTables) {
+      for (const domain::TableKind table : domain::tables_of(info)) {
+        if (!domain::is_offered(info, table, programme)) continue;
         query.programme = programme;
         query.table = table;
         if (auto ok = compare_rows(mine.rows(table, programme), mine.total(programme), query); !ok)
@@ -90,34 +89,32 @@ Result<void> Verifier::Impl::check_tables(GatewaySource& gateway) {
     return {};
   };
 
+  domain::TableMaker maker(rules, options.tables,
+                           [&](domain::Indicator indicator, domain::Quarter quarter,
+                               bool rolling) -> Result<domain::AreaCells> {
+                             const auto at = periods.find({indicator, quarter, rolling});
+                             return at == periods.end() ? domain::AreaCells() : at->second;
+                           });
   const auto& computed = domain::computed_indicators();
   for (const auto& [period, cells] : periods) {
     const domain::IndicatorInfo* info = domain::indicator_info(period.indicator);
     if (info == nullptr ||
         std::find(computed.begin(), computed.end(), period.indicator) == computed.end())
       continue;
-    const TableQuery query{period.indicator, period.quarter, period.rolling, {}, {}};
-    if (auto ok = compare({rules, *info, period.quarter, cells}, cells, query); !ok) return ok;
-    if (period.rolling || info->rolling != domain::Rolling::kSum) continue;
-    static const domain::AreaCells kNone;
-    std::array<const domain::AreaCells*, 5> window{};
-    domain::AreaCells sum;
-    for (int q = 0; q < 5; ++q) {
-      const auto at = periods.find({period.indicator, period.quarter - (4 - q), false});
-      window[static_cast<std::size_t>(q)] = at == periods.end() ? &kNone : &at->second;
-      if (q > 0)
-        sum.insert(window[static_cast<std::size_t>(q)]->begin(),
-                   window[static_cast<std::size_t>(q)]->end());
+    std::vector<bool> kinds{period.rolling};
+    if (!period.rolling && info->rolling == domain::Rolling::kSum) kinds.push_back(true);
+    for (const bool rolling : kinds) {
+      const auto mine = maker.make(*info, period.quarter, rolling);
+      if (!mine) return tl::unexpected(mine.error());
+      if (auto ok = compare(**mine, *info, {period.indicator, period.quarter, rolling, {}, {}});
+          !ok)
+        return ok;
     }
-    const auto rolling = domain::PublishedIndicator::rolling(
-        rules, *info, period.quarter, *window[0], {window[1], window[2], window[3], window[4]});
-    TableQuery of_year = query;
-    of_year.rolling = true;
-    if (auto ok = compare(rolling, sum, of_year); !ok) return ok;
   }
   for (const auto& [quarter, cells] : reporting) {
     const domain::ReportingCompleteness mine(rules, quarter, cells);
-    for (const auto table : kTables) {
+    for (const auto table :
+         domain::tables_of(*domain::indicator_info(domain::Indicator::kI24ReportingCompleteness))) {
       const TableQuery query{domain::Indicator::kI24ReportingCompleteness, quarter, false, table,
                              domain::kNoProgramme};
       if (auto ok = compare_rows(mine.rows(table), mine.total(table), query); !ok) return ok;

@@ -95,22 +95,22 @@ class FakeGateway final : public GatewaySource {
           cells[*key] = cell.value;
       }
     }
-    std::array<domain::AreaCells, 5> quarters;
-    for (const auto& [key, value] : cells) {
-      const int back = query.period.value - key.period.value;
-      if (key.indicator == query.indicator && back >= 0 && back < 5) {
-        domain::add_cell(key, value, quarters[static_cast<std::size_t>(4 - back)]);
-      }
-    }
-    const domain::IndicatorInfo& info = *domain::indicator_info(query.indicator);
-    const domain::PublishedIndicator published =
-        query.rolling
-            ? domain::PublishedIndicator::rolling(
-                  platform_.rules(), info, query.period, quarters[0],
-                  {&quarters[1], &quarters[2], &quarters[3], &quarters[4]})
-            : domain::PublishedIndicator(platform_.rules(), info, query.period, quarters[4]);
-    auto rows = published.rows(query.table, query.programme);
-    rows.push_back(published.total(query.programme));
+    domain::TableMaker maker(
+        platform_.rules(), {},
+        [&](domain::Indicator indicator, domain::Quarter quarter,
+            bool rolling) -> Result<domain::AreaCells> {
+          domain::AreaCells out;
+          for (const auto& [key, value] : cells) {
+            if (key.indicator == indicator && key.period == quarter && key.rolling == rolling)
+              domain::add_cell(key, value, out);
+          }
+          return out;
+        });
+    const auto published =
+        maker.make(*domain::indicator_info(query.indicator), query.period, query.rolling);
+    if (!published) return tl::unexpected(published.error());
+    auto rows = (*published)->rows(query.table, query.programme);
+    rows.push_back((*published)->total(query.programme));
     if (wrong) rows.back().numerator = {domain::FigureStatus::kShown, 3};  // a small count leaves
     return rows;
   }

@@ -193,6 +193,7 @@ Result<Value> parse(const Row& row, const Raw& raw, const std::filesystem::path&
       break;
     }
     case Type::kPath:
+      if (raw.text.empty() && row.default_text.empty()) break;  // may be left out
       if (raw.text.empty()) return malformed("a path");
       value.text = (home / raw.text).lexically_normal().string();
       break;

@@ -129,6 +129,10 @@ const Row kRows[] = {
        [](Settings& s, const Value& v) { s.gateway.memtable_bytes = static_cast<std::size_t>(v.number); }),
   number("gateway.answer_cache_bytes", "48MiB", "bytes", 0, 64 * kGiB, "Answers about citizens as of now that the gateway keeps ready, until the citizen's state changes or a deadline passes; 0 keeps none.",
        [](Settings& s, const Value& v) { s.gateway.answer_cache_bytes = static_cast<std::size_t>(v.number); }),
+  path("gateway.residents_file", "", "Resident counts by municipality, sex, age band and quarter (docs/api.md, indicators), the denominators of I-01, I-02, I-19 and I-20. Empty: residents.csv in data_dir if it is there; without any, their rates are NO_DATA.",
+       [](Settings& s, const Value& v) { s.gateway.residents_file = v.text; }),
+  text("gateway.data_start", "", "Civil date (2020-01-01) since when the data of the platform are complete. Incidence (I-02) is published for periods that begin 1825 days later or more; empty: not at all.",
+       [](Settings& s, const Value& v) { s.gateway.data_start = v.text; }),
   port("gateway.metrics_port", "9466", "Where /metrics is served.",
        [](Settings& s, const Value& v) { s.gateway.metrics_port = static_cast<std::uint16_t>(v.number); }),
 

@@ -109,6 +109,7 @@ const std::vector<Indicator>& computed_indicators() {
                                                kI21eSitToStand,
                                                kI21fWho5,
                                                kI22Satisfaction,
+                                               kI23EducationGap,
                                                kI24ReportingCompleteness};
   return computed;
 }

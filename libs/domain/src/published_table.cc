@@ -1,3 +1,5 @@
+#include "table_layout.h"
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -7,44 +9,39 @@
 namespace kronika::domain {
 namespace {
 
-constexpr std::string_view kUnknownArea = "UNKNOWN";
-constexpr std::string_view kNationCode = "DK";
-
-std::string four_digits(Municipality code) {
-  std::string text = std::to_string(code);
-  return std::string(text.size() < 4 ? 4 - text.size() : 0, '0') + text;
-}
-
 Figure shown(std::int64_t value) { return {FigureStatus::kShown, value}; }
 constexpr Figure kHiddenFigure{FigureStatus::kSuppressed, 0};
+constexpr Rate kHiddenRate{FigureStatus::kSuppressed, 0};
 
-// Counts that stand in no line of the tables: primary suppression alone (point 3).
-Figure primary_only(std::int64_t value) { return is_small(value) ? kHiddenFigure : shown(value); }
+Figure figure(bool hidden, std::int64_t value) { return hidden ? kHiddenFigure : shown(value); }
+
+Rate ratio(bool hidden, std::int64_t numerator, std::int64_t denominator, int per) {
+  if (hidden) return kHiddenRate;
+  return {FigureStatus::kShown, static_cast<double>(per) * static_cast<double>(numerator) /
+                                    static_cast<double>(denominator)};
+}
+
+bool mixed_with_unnamed(const AreaCells& cells) {
+  return std::any_of(cells.begin(), cells.end(),
+                     [](const auto& cell) {
+                       return cell.first.programme == kNoProgramme &&
+                              cell.first.by.facet == Facet::kNone;
+                     }) &&
+         !programmes_of(cells).empty();
+}
+
+std::string name_of(FacetValue value) {
+  std::string text(key_of(value));
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  if (value.facet == Facet::kLevel) return "level " + text;
+  if (value.facet == Facet::kEducation) return "education " + text;
+  if (value.facet == Facet::kAgeBand) return "age " + text;
+  return text;
+}
 
 }  // namespace
-
-void add_cell(const CellKey& key, const CellValue& value, AreaCells& into) {
-  if (!key.canary) into[{key.at.municipality, key.at.programme}] += value;
-}
-
-std::optional<TableKind> table_from_name(std::string_view name) {
-  for (const TableKind kind : {TableKind::kNation, TableKind::kRegion, TableKind::kMunicipality}) {
-    if (name == name_of(kind)) return kind;
-  }
-  return std::nullopt;
-}
-
-std::string_view name_of(TableKind table) {
-  switch (table) {
-    case TableKind::kNation:
-      return "NATION";
-    case TableKind::kRegion:
-      return "REGION";
-    case TableKind::kMunicipality:
-      return "MUNICIPALITY";
-  }
-  return "";
-}
 
 std::optional<std::int32_t> percentile(
     const std::vector<std::pair<std::int32_t, std::int64_t>>& buckets, int p) {
@@ -59,216 +56,229 @@ std::optional<std::int32_t> percentile(
   return buckets.back().first;
 }
 
-PublishedIndicator::PublishedIndicator(const Rules& rules, const IndicatorInfo& info,
-                                       Quarter quarter, const AreaCells& cells)
-    : PublishedIndicator(rules, info, quarter, cells, {}) {}
+PublishedIndicator::PublishedIndicator(const IndicatorInfo& info,
+                                       std::shared_ptr<const TableLayout> layout)
+    : info_(info),
+      layout_(std::move(layout)),
+      values_(layout_->size()),
+      denominators_(layout_->size()),
+      hidden_(layout_->size()) {}
 
 PublishedIndicator::PublishedIndicator(const Rules& rules, const IndicatorInfo& info,
                                        Quarter quarter, const AreaCells& cells,
-                                       const std::vector<const PublishedIndicator*>& window)
-    : info_(info) {
-  std::set<ProgrammeIndex> programmes;
-  for (const auto& [key, value] : cells) {
-    if (key.programme != kNoProgramme) programmes.insert(key.programme);
+                                       const Population& population)
+    : PublishedIndicator(info,
+                         std::make_shared<TableLayout>(rules, info, quarter, programmes_of(cells),
+                                                       mixed_with_unnamed(cells))) {
+  values_ = layout_->sum(cells);
+  take_inhabitants(quarter, population);
+  hide();
+}
+
+// Denominators: the cells' own, or the inhabitants. The cells of a count have none.
+void PublishedIndicator::take_inhabitants(Quarter quarter, const Population& population) {
+  if (info_.kind != FigureKind::kCount) {
+    for (std::size_t i = 0; i < values_.size(); ++i) denominators_[i] = values_[i].denominator;
+    return;
   }
-  lay_out(rules, quarter, cells, {programmes.begin(), programmes.end()});
-  FigureSet set = figures();
-  withhold_by_window(window, set);
-  hidden_ = suppress(set);
+  if (info_.population == PopulationBase::kNone || population.residents == nullptr) return;
+  const Residents::OfQuarter* residents = population.residents->of(quarter);
+  const bool less_cases = info_.population == PopulationBase::kFirstDayWithoutCase;
+  if (residents == nullptr || (less_cases && population.cases_before == nullptr)) return;
+  denominators_ = layout_->inhabitants(*residents, info_.population);
+  // Several programmes together have no inhabitants of their own: a person may have several.
+  for (std::size_t i = 0; i < values_.size() && info_.by_programme; ++i) {
+    if (layout_->places()[i].plane == layout_->all()) denominators_[i].reset();
+  }
+  if (!less_cases) return;
+  const PublishedIndicator& cases = *population.cases_before;
+  const auto parts = layout_->match(*cases.layout_);
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    if (!denominators_[i]) continue;
+    if (!parts[i]) {
+      denominators_[i].reset();
+      continue;
+    }
+    for (const std::size_t there : *parts[i]) {
+      *denominators_[i] -= cases.values_[there].numerator;
+      hidden_[i].denominator |= cases.hidden_[there].numerator;
+    }
+    *denominators_[i] = std::max<std::int64_t>(*denominators_[i], 0);
+  }
+}
+
+void PublishedIndicator::hide() {
+  FigureSet set = layout_->geometry();
+  set.public_denominators = info_.kind == FigureKind::kCount;
+  std::vector<std::int64_t> unknown(values_.size());
+  std::vector<std::int64_t> excluded(values_.size());
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    FigureCell& cell = set.cells[i];
+    // Where values are measured, only their number is a count.
+    cell.numerator = measured() ? values_[i].denominator : values_[i].numerator;
+    cell.withhold_numerator = hidden_[i].numerator || (measured() && hidden_[i].denominator);
+    if (!measured()) {
+      cell.denominator = denominators_[i];
+      cell.withhold_denominator = hidden_[i].denominator;
+      if (!info_.second.empty()) cell.second = values_[i].numerator2;
+    }
+    unknown[i] = values_[i].unknown;
+    excluded[i] = values_[i].excluded;
+  }
+  const Withheld hidden = protect(set);
+  const std::vector<bool> hidden_unknown = protect_counts(unknown, set);
+  const std::vector<bool> hidden_excluded = protect_counts(excluded, set);
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    Hidden& h = hidden_[i];
+    h.numerator = h.numerator || hidden.numerator[i];
+    h.denominator = h.denominator || (measured() ? hidden.numerator[i] : hidden.denominator[i]);
+    h.second = h.second || hidden.second[i];
+    h.unknown = h.unknown || hidden_unknown[i];
+    h.excluded = h.excluded || hidden_excluded[i];
+  }
+}
+
+std::shared_ptr<const TableLayout> PublishedIndicator::layout_of_window(const Rules& rules,
+                                                                        const IndicatorInfo& info,
+                                                                        Quarter last,
+                                                                        const AreaCells* cells,
+                                                                        const Window& window) {
+  std::set<ProgrammeIndex> programmes;
+  bool unnamed = false;
+  // Of the quarter that left, too: what it hides is hidden here.
+  for (const PublishedIndicator* quarter : window) {
+    const auto list = quarter->layout_->programmes();
+    programmes.insert(list.begin(), list.end());
+    unnamed = unnamed || quarter->layout_->unnamed();
+  }
+  if (cells != nullptr) {
+    const auto list = programmes_of(*cells);
+    programmes.insert(list.begin(), list.end());
+    unnamed = unnamed || mixed_with_unnamed(*cells);
+  }
+  return std::make_shared<TableLayout>(
+      rules, info, last, std::vector<ProgrammeIndex>{programmes.begin(), programmes.end()},
+      unnamed);
+}
+
+void PublishedIndicator::hide_by_window(const Window& window) {
+  for (const PublishedIndicator* quarter : window) {
+    const auto parts = layout_->match(*quarter->layout_);
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      Hidden& here = hidden_[i];
+      if (!parts[i]) {
+        here = {true, true, true, true, true};
+        continue;
+      }
+      for (const std::size_t part : *parts[i]) {
+        const Hidden& there = quarter->hidden_[part];
+        here.numerator |= there.numerator;
+        // Inhabitants of the window's first quarter stand for the whole year.
+        if (info_.kind != FigureKind::kCount || quarter == window[1])
+          here.denominator |= there.denominator;
+        here.second |= there.second;
+        here.unknown |= there.unknown;
+        here.excluded |= there.excluded;
+      }
+    }
+  }
+}
+
+PublishedIndicator PublishedIndicator::rolling(const Rules& rules, const IndicatorInfo& info,
+                                               Quarter last, const Window& window) {
+  PublishedIndicator out(info, layout_of_window(rules, info, last, nullptr, window));
+  for (std::size_t q = 1; q < window.size(); ++q) {
+    const PublishedIndicator& quarter = *window[q];
+    const auto parts = out.layout_->match(*quarter.layout_);
+    for (std::size_t i = 0; i < out.values_.size(); ++i) {
+      if (!parts[i]) continue;
+      for (const std::size_t part : *parts[i]) {
+        out.values_[i] += quarter.values_[part];
+        if (info.kind == FigureKind::kCount && q == 1 && quarter.denominators_[part])
+          out.denominators_[i] = out.denominators_[i].value_or(0) + *quarter.denominators_[part];
+      }
+    }
+  }
+  if (info.kind != FigureKind::kCount) {
+    for (std::size_t i = 0; i < out.values_.size(); ++i)
+      out.denominators_[i] = out.values_[i].denominator;
+  }
+  out.hide_by_window(window);
+  return out;
+}
+
+PublishedIndicator PublishedIndicator::rolling_cells(const Rules& rules, const IndicatorInfo& info,
+                                                     Quarter last, const AreaCells& cells,
+                                                     const Window& window) {
+  PublishedIndicator out(info, layout_of_window(rules, info, last, &cells, window));
+  out.values_ = out.layout_->sum(cells);
+  out.take_inhabitants(last, {});
+  out.hide_by_window(window);
+  out.hide();
+  return out;
 }
 
 PublishedIndicator PublishedIndicator::rolling(const Rules& rules, const IndicatorInfo& info,
                                                Quarter last, const AreaCells& before,
                                                const std::array<const AreaCells*, 4>& quarters) {
-  AreaCells sum;
   std::vector<PublishedIndicator> published;
   published.reserve(5);
-  // Regions are those of the window's end, so that the planes of all quarters line up.
-  published.emplace_back(rules, info, last, before);
-  for (const AreaCells* cells : quarters) {
-    for (const auto& [key, value] : *cells) sum[key] += value;
-    published.emplace_back(rules, info, last, *cells);
-  }
-  std::vector<const PublishedIndicator*> window;
-  for (const PublishedIndicator& p : published) window.push_back(&p);
-  return {rules, info, last, sum, window};
+  published.emplace_back(rules, info, last - 4, before);
+  for (int q = 0; q < 4; ++q)
+    published.emplace_back(rules, info, last - (3 - q), *quarters[static_cast<std::size_t>(q)]);
+  return rolling(rules, info, last,
+                 {&published[0], &published[1], &published[2], &published[3], &published[4]});
 }
 
-void PublishedIndicator::lay_out(const Rules& rules, Quarter quarter, const AreaCells& cells,
-                                 const std::vector<ProgrammeIndex>& programmes) {
-  const CivilDate date = last_day(quarter);
-  std::map<std::string, std::pair<std::string, std::string>>
-      municipalities;  // code -> name, region
-  for (const MunicipalityRow& row : rules.municipalities) {
-    if (row.code != 0 && row.validity.contains(date))
-      municipalities[four_digits(row.code)] = {row.name, row.region};
-  }
-  // A cell of a municipality that the list does not hold is counted with UNKNOWN, never lost.
-  std::map<std::string, std::string> regions;
-  for (const Region& row : rules.regions) {
-    if (row.validity.contains(date)) regions[row.code] = row.name;
-  }
-  for (const auto& [code, row] : municipalities)
-    areas_.push_back({code, row.first, false, row.second});
-  areas_.push_back({std::string(kUnknownArea), "unknown", false, std::string(kUnknownArea)});
-  const std::size_t unknown = areas_.size() - 1;
-  for (const auto& [code, name] : regions) areas_.push_back({code, name, true, ""});
-  areas_.push_back({std::string(kUnknownArea), "unknown", true, ""});
-  areas_.push_back({std::string(kNationCode), "Danmark", false, ""});
-  const std::size_t nation = areas_.size() - 1;
-
-  for (const ProgrammeIndex p : programmes) {
-    planes_.emplace_back(p < rules.programmes.size() ? rules.programmes[p].id : std::to_string(p),
-                         p);
-  }
-  std::sort(planes_.begin(), planes_.end());
-  planes_.emplace_back("", kNoProgramme);
-  values_.resize(areas_.size() * planes_.size());
-
-  std::map<std::string_view, std::size_t> by_code;
-  std::map<std::string_view, std::size_t> region_by_code;
-  for (std::size_t i = 0; i < nation; ++i) {
-    (areas_[i].is_region ? region_by_code : by_code)[areas_[i].code] = i;
-  }
-  for (const auto& [key, value] : cells) {
-    const auto found = by_code.find(four_digits(key.municipality));
-    const std::size_t area =
-        key.municipality == 0 || found == by_code.end() ? unknown : found->second;
-    const auto region = region_by_code.find(areas_[area].region);
-    const std::size_t region_area =
-        region == region_by_code.end() ? region_by_code.at(kUnknownArea) : region->second;
-    std::vector<std::size_t> planes{planes_.size() - 1};
-    if (const auto plane = plane_of(key.programme); plane && key.programme != kNoProgramme)
-      planes.push_back(*plane);
-    for (const std::size_t plane : planes) {
-      for (const std::size_t a : {area, region_area, nation}) values_[index(a, plane)] += value;
-    }
-  }
+PublishedIndicator PublishedIndicator::nothing(const Rules& rules, const IndicatorInfo& info,
+                                               Quarter quarter) {
+  PublishedIndicator out(info, std::make_shared<TableLayout>(rules, info, quarter,
+                                                             std::vector<ProgrammeIndex>{}, false));
+  out.nothing_ = true;
+  return out;
 }
 
-std::int64_t PublishedIndicator::counted(const CellValue& value) const {
-  return measured() ? value.denominator : value.numerator;
-}
-
-FigureSet PublishedIndicator::figures() const {
-  FigureSet set;
-  set.cells.resize(values_.size());
-  for (std::size_t plane = 0; plane < planes_.size(); ++plane) {
-    for (std::size_t area = 0; area < areas_.size(); ++area) {
-      FigureCell& cell = set.cells[index(area, plane)];
-      const CellValue& value = values_[index(area, plane)];
-      cell.dimension = areas_[area].code + "/" + planes_[plane].first;
-      // Where values are measured, only their number is a count.
-      cell.numerator = counted(value);
-      if (info_.kind != FigureKind::kCount) cell.denominator = value.denominator;
-    }
-  }
-
-  const std::size_t nation = areas_.size() - 1;
-  const auto geography = [&](std::size_t plane) {
-    FigureLine all_municipalities{{}, index(nation, plane)}, all_regions{{}, index(nation, plane)};
-    for (std::size_t region = 0; region < nation; ++region) {
-      if (!areas_[region].is_region) {
-        all_municipalities.cells.push_back(index(region, plane));
-        continue;
-      }
-      all_regions.cells.push_back(index(region, plane));
-      FigureLine line{{}, index(region, plane)};
-      for (std::size_t a = 0; a < nation; ++a) {
-        if (!areas_[a].is_region && areas_[a].region == areas_[region].code)
-          line.cells.push_back(index(a, plane));
-      }
-      if (!line.cells.empty()) set.lines.push_back(std::move(line));
-    }
-    set.lines.push_back(std::move(all_municipalities));
-    set.lines.push_back(std::move(all_regions));
-  };
-  const std::size_t all = planes_.size() - 1;
-  for (std::size_t plane = 0; plane < all; ++plane) geography(plane);
-  for (std::size_t area = 0; area < areas_.size() && all > 0; ++area) {
-    FigureLine line{{}, index(area, all)};
-    for (std::size_t plane = 0; plane < all; ++plane) line.cells.push_back(index(area, plane));
-    set.lines.push_back(std::move(line));
-  }
-  geography(all);
-  return set;
-}
-
-void PublishedIndicator::withhold_by_window(const std::vector<const PublishedIndicator*>& window,
-                                            FigureSet& set) const {
-  if (window.empty()) return;
-  for (std::size_t plane = 0; plane < planes_.size(); ++plane) {
-    for (std::size_t area = 0; area < areas_.size(); ++area) {
-      const std::size_t here = index(area, plane);
-      int hidden_numerators = 0, hidden_denominators = 0;
-      std::int64_t numerator_sum = 0, denominator_sum = 0;
-      for (std::size_t q = 0; q < window.size(); ++q) {
-        const PublishedIndicator& quarter = *window[q];
-        const auto p = quarter.plane_of(planes_[plane].second);
-        if (!p) continue;  // nothing of the programme in that quarter: 0, shown
-        const std::size_t there = quarter.index(area, *p);
-        const bool numerator = quarter.hidden_.numerator[there],
-                   denominator = quarter.hidden_.denominator[there];
-        const bool entered_or_left = q == 0 || q + 1 == window.size();
-        set.cells[here].withhold_numerator |= entered_or_left && numerator;
-        set.cells[here].withhold_denominator |= entered_or_left && denominator;
-        if (q == 0) continue;  // left the window: no part of the sum
-        if (numerator) ++hidden_numerators, numerator_sum += counted(quarter.values_[there]);
-        if (denominator)
-          ++hidden_denominators, denominator_sum += quarter.values_[there].denominator;
-      }
-      const auto gives_away = [](int hidden, std::int64_t sum) {
-        return hidden == 1 || (hidden > 1 && sum < 5);
-      };
-      set.cells[here].withhold_numerator |= gives_away(hidden_numerators, numerator_sum);
-      set.cells[here].withhold_denominator |= gives_away(hidden_denominators, denominator_sum);
-    }
-  }
-}
-
-std::optional<std::size_t> PublishedIndicator::plane_of(ProgrammeIndex programme) const {
-  if (programme == kNoProgramme) return planes_.size() - 1;
-  for (std::size_t i = 0; i + 1 < planes_.size(); ++i) {
-    if (planes_[i].second == programme) return i;
-  }
-  return std::nullopt;
-}
-
-PublishedRow PublishedIndicator::row(std::size_t area, std::optional<std::size_t> plane) const {
+PublishedRow PublishedIndicator::row(std::optional<std::size_t> cell, std::string key,
+                                     std::string name) const {
   PublishedRow out;
-  out.key = areas_[area].code;
-  out.name = areas_[area].name;
+  out.key = std::move(key);
+  out.name = std::move(name);
+  if (nothing_) return out;
   static const CellValue kNothing;
-  const CellValue& value = plane ? values_[index(area, *plane)] : kNothing;
-  const bool hide_numerator = plane && hidden_.numerator[index(area, *plane)];
-  const bool hide_denominator = plane && hidden_.denominator[index(area, *plane)];
+  const CellValue& value = cell ? values_[*cell] : kNothing;
+  const Hidden hidden = cell ? hidden_[*cell] : Hidden{};
+  // Where no cell is, nothing is counted: 0 of 0.
+  const bool counted = info_.kind != FigureKind::kCount;
+  const bool any_denominator = cell ? denominators_[*cell].has_value() : counted;
+  const std::int64_t denominator = cell ? denominators_[*cell].value_or(0) : 0;
 
-  out.unknown = primary_only(value.unknown);
-  out.excluded = primary_only(value.excluded);
-  if (!measured()) out.numerator = hide_numerator ? kHiddenFigure : shown(value.numerator);
-  if (info_.kind == FigureKind::kCount) return out;
-  out.denominator = hide_denominator ? kHiddenFigure : shown(value.denominator);
-  if (!hide_denominator && value.denominator == 0) return out;
+  out.unknown = figure(hidden.unknown, value.unknown);
+  out.excluded = figure(hidden.excluded, value.excluded);
+  if (!measured()) out.numerator = figure(hidden.numerator, value.numerator);
+  const bool second = !info_.second.empty();
+  if (second) out.second = figure(hidden.second, value.numerator2);
+  if (!any_denominator) return out;
+  out.denominator = figure(hidden.denominator, denominator);
+  if (!hidden.denominator && denominator == 0) return out;
 
-  if (info_.kind == FigureKind::kShare) {
-    const bool hide = hide_numerator || hide_denominator;
-    out.rate = hide ? Rate{FigureStatus::kSuppressed, 0}
-                    : Rate{FigureStatus::kShown, static_cast<double>(value.numerator) /
-                                                     static_cast<double>(value.denominator)};
+  if (!measured()) {
+    out.rate =
+        ratio(hidden.numerator || hidden.denominator, value.numerator, denominator, info_.rate_per);
+    if (second)
+      out.second_rate =
+          ratio(hidden.second || hidden.denominator, value.numerator2, denominator, info_.rate_per);
     return out;
   }
   if (info_.kind == FigureKind::kMean) {
-    const bool hide = hide_denominator || value.denominator < kFewestForMedian;
-    out.mean =
-        hide ? Rate{FigureStatus::kSuppressed, 0}
-             : Rate{FigureStatus::kShown, static_cast<double>(value.sum_thousandths) /
-                                              (1000.0 * static_cast<double>(value.denominator))};
+    const bool hide = hidden.denominator || denominator < kFewestForMedian;
+    out.mean = hide ? kHiddenRate
+                    : Rate{FigureStatus::kShown, static_cast<double>(value.sum_thousandths) /
+                                                     (1000.0 * static_cast<double>(denominator))};
     return out;
   }
   const auto statistic = [&](int p, std::int64_t fewest) {
     const auto at = percentile(value.buckets, p);
-    if (hide_denominator || value.denominator < fewest || !at)
-      return Rate{FigureStatus::kSuppressed, 0};
+    if (hidden.denominator || denominator < fewest || !at) return kHiddenRate;
     return Rate{FigureStatus::kShown, static_cast<double>(*at)};
   };
   out.median = statistic(50, kFewestForMedian);
@@ -278,23 +288,62 @@ PublishedRow PublishedIndicator::row(std::size_t area, std::optional<std::size_t
 
 std::vector<PublishedRow> PublishedIndicator::rows(TableKind table,
                                                    ProgrammeIndex programme) const {
-  const auto plane = plane_of(programme);
   std::vector<PublishedRow> out;
-  const std::size_t nation = areas_.size() - 1;
-  for (std::size_t area = 0; area < areas_.size(); ++area) {
-    const TableKind kind = area == nation           ? TableKind::kNation
-                           : areas_[area].is_region ? TableKind::kRegion
-                                                    : TableKind::kMunicipality;
-    if (kind == table) out.push_back(row(area, plane));
+  if (!is_offered(info_, table, programme)) return out;
+  const auto plane = layout_->plane_of(programme);
+  const auto cell = [&](std::size_t area, std::size_t facet) {
+    return plane ? layout_->cell({area, *plane, facet}) : std::nullopt;
+  };
+  const auto& areas = layout_->areas();
+  const auto& facets = layout_->facets();
+  const Facet facet = facet_of(table);
+  using AreaKind = TableLayout::AreaKind;
+  for (std::size_t area = 0; area < areas.size(); ++area) {
+    const TableLayout::Area& at = areas[area];
+    if (facet == Facet::kNone) {
+      const TableKind kind = at.kind == AreaKind::kNation   ? TableKind::kNation
+                             : at.kind == AreaKind::kRegion ? TableKind::kRegion
+                                                            : TableKind::kMunicipality;
+      if (kind == table) out.push_back(row(cell(area, TableLayout::kNoFacet), at.code, at.name));
+      continue;
+    }
+    if (at.kind == AreaKind::kMunicipality) continue;
+    const bool by_region = is_region_by_class(table);
+    if (!by_region && at.kind == AreaKind::kRegion) continue;
+    for (std::size_t f = 0; f < facets.size(); ++f) {
+      if (facets[f].facet != facet) continue;
+      const std::string key(key_of(facets[f]));
+      if (by_region) {
+        out.push_back(row(cell(area, f), at.code, at.name));
+        out.back().by = key;
+      } else {
+        out.push_back(row(cell(area, f), key, name_of(facets[f])));
+      }
+    }
+    if (by_region) {
+      out.push_back(row(cell(area, TableLayout::kNoFacet), at.code, at.name));
+      out.back().by = "TOTAL";
+    }
   }
   return out;
 }
 
+std::vector<ProgrammeIndex> PublishedIndicator::programmes() const { return layout_->programmes(); }
+
+PublishedRow PublishedIndicator::row_of(FacetValue value, ProgrammeIndex programme) const {
+  const auto plane = layout_->plane_of(programme);
+  const auto& facets = layout_->facets();
+  const auto at = std::find(facets.begin(), facets.end(), value);
+  std::optional<std::size_t> cell;
+  if (plane && at != facets.end())
+    cell =
+        layout_->cell({layout_->nation(), *plane, static_cast<std::size_t>(at - facets.begin())});
+  return row(cell, std::string(key_of(value)), name_of(value));
+}
+
 PublishedRow PublishedIndicator::total(ProgrammeIndex programme) const {
-  PublishedRow out = row(areas_.size() - 1, plane_of(programme));
-  out.key = "TOTAL";
-  out.name = "total";
-  return out;
+  const auto plane = layout_->plane_of(programme);
+  return row(plane ? layout_->cell({layout_->nation(), *plane}) : std::nullopt, "TOTAL", "total");
 }
 
 }  // namespace kronika::domain

@@ -54,6 +54,8 @@ class Loader {
               [&](const Table& t) { check_clusters(t, *rules); });
     step_file("kl_codes.csv", folder_ + "/kl_codes.csv", kChecked,
               [](const Table& t) { check_kl_codes(t); });
+    step_file("standards.csv", folder_ + "/standards.csv", kChecked,
+              [&](const Table& t) { read_standards(t, *rules); });
     if (!problems_.none()) return tl::unexpected(*problems_.first());
     rules->index();
     fingerprint_.add("fold " + std::to_string(domain::kFoldRevision));
@@ -120,6 +122,10 @@ const std::vector<std::string_view>& columns_of(std::string_view file) {
       {"clusters.csv",
        {"kind", "cluster_code", "municipality_code", "valid_from", "valid_to",
         "membership_verified"}},
+      {"standards.csv",
+       {"indicator", "figure", "direction", "value", "unit", "source", "valid_from", "valid_to"}},
+      {"residents.csv",
+       {"municipality", "sex", "age_band", "quarter", "residents_first_day", "residents_last_day"}},
       {"kl_codes.csv", {"concept", "uuid", "kronika_value"}},
   };
   for (const auto& [name, columns] : kColumns) {

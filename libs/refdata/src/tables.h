@@ -26,6 +26,8 @@ void read_interventions(const Table& table, domain::Rules& rules);
 void read_stop_reasons(const Table& table, domain::Rules& rules);
 void read_education(const Table& table, domain::Rules& rules);
 void read_admission_sets(const Table& table, domain::Rules& rules);
+/// Not used by the fold.
+void read_standards(const Table& table, domain::Rules& rules);
 /// Not used by the fold; checked all the same, because a mistake there shows much later.
 void check_clusters(const Table& table, const domain::Rules& rules);
 void check_kl_codes(const Table& table);

@@ -19,6 +19,7 @@
 #include <kronika/base/result.h>
 #include <kronika/codec/person_hasher.h>
 #include <kronika/domain/fold.h>
+#include <kronika/domain/table_maker.h>
 #include <kronika/gateway/options.h>
 #include <kronika/gateway/view.h>
 #include <kronika/telemetry/metrics.h>
@@ -41,6 +42,8 @@ struct Services {
   std::function<std::map<TopicPartition, std::int64_t>()> log_ends = [] {
     return std::map<TopicPartition, std::int64_t>();
   };
+  /// Resident counts, and since when the data are complete.
+  domain::TableSettings tables{};
 };
 
 /// Error: view_catching_up.

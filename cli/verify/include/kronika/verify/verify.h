@@ -26,6 +26,7 @@
 #include <kronika/domain/indicators.h>
 #include <kronika/domain/published_table.h>
 #include <kronika/domain/reporting.h>
+#include <kronika/domain/table_maker.h>
 #include <kronika/verify/log_source.h>
 
 namespace kronika::verify {
@@ -64,6 +65,7 @@ struct Options {
   /// Look for fact keys under two persons. Needs every partition at once: some 60 bytes of memory
   /// a fact of the log.
   bool shared_facts = false;
+  domain::TableSettings tables;  ///< as the gateway's: resident counts, start of the data
   std::function<void(const std::string&)> progress;  ///< one line each step; empty: none
 };
 

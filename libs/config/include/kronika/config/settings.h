@@ -53,6 +53,8 @@ struct Gateway {
   std::size_t block_cache_bytes = 0;
   std::size_t memtable_bytes = 0;
   std::size_t answer_cache_bytes = 0;
+  std::filesystem::path residents_file;  ///< empty: none
+  std::string data_start;                ///< civil date, checked by its reader; empty: not said
   std::uint16_t metrics_port = 0;
 };
 

@@ -12,7 +12,7 @@ namespace kronika::domain {
 
 enum class FigureKind : std::uint8_t {
   kShare,   ///< numerator / denominator
-  kCount,   ///< numerator only: the denominator is a population count from outside
+  kCount,   ///< a number; of inhabitants where resident counts are there (PopulationBase)
   kMean,    ///< mean of the values; the denominator counts them
   kValues,  ///< median and P90 of one-day buckets; the denominator counts the values
 };
@@ -24,14 +24,27 @@ enum class Rolling : std::uint8_t {
   kNone,  ///< a state at the end of a period: there is no rolling figure
 };
 
+/// The inhabitants that a count is set against: those of the period's first or last day.
+enum class PopulationBase : std::uint8_t {
+  kNone,
+  kLastDay,
+  kFirstDayWithoutCase,  ///< less the persons who are cases already
+  kFirstDayFrom15,
+  kFirstDayFrom65,
+};
+
+/// Standards are data: standards_of() in standards.h.
 struct IndicatorInfo {
   Indicator indicator = Indicator::kNone;
   std::string_view title;
-  std::string_view unit;      ///< what is counted
-  std::string_view standard;  ///< empty: none
+  std::string_view unit;  ///< what is counted
   std::string_view basis;
   FigureKind kind = FigureKind::kShare;
   Rolling rolling = Rolling::kSum;
+  bool by_programme = true;   ///< false: its cells name no programme, and so no level
+  std::string_view second{};  ///< what the second numerator counts; empty: there is none
+  PopulationBase population = PopulationBase::kNone;
+  int rate_per = 1;  ///< the rate is rate_per x numerator / denominator: 1, 1000 or 100000
 };
 
 /// All of them, in the order of publication.

@@ -185,6 +185,21 @@ struct AdmissionSetRow {
   bool prefix = false;
 };
 
+/// A standard that figures are compared with (standards.h).
+/// Which figure of a row a standard is about.
+enum class StandardFigure : std::uint8_t { kRate, kSecondRate, kMedian, kP90, kMean };
+enum class StandardDirection : std::uint8_t { kAtLeast, kMoreThan, kAtMost, kLessThan };
+
+struct Standard {
+  std::string indicator;  ///< "I-15"
+  StandardFigure figure = StandardFigure::kRate;
+  StandardDirection direction = StandardDirection::kAtLeast;
+  double value = 0;
+  std::string unit;  ///< "%": value is 100 x the rate; "days"; "per 1000"; "per 100000"
+  std::string source;
+  Validity validity;
+};
+
 /// Lets a string-keyed table be searched with a string_view, without building a string.
 struct TextHash {
   using is_transparent = void;
@@ -218,6 +233,7 @@ class Rules {
   std::vector<Region> regions;
   std::vector<Organisation> organisations;
   std::vector<AdmissionSetRow> admission_sets;
+  std::vector<Standard> standards;  ///< not read by the fold, so no part of the generation
   Generation generation;
 
   /// Builds the lookup tables below; called once, by the loader, when the vectors are complete.
