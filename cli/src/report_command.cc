@@ -5,6 +5,7 @@
 #include "gateway_client.h"
 #include "times.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 
@@ -67,7 +68,7 @@ std::string fill(const ReportOptions& options, Request& request) {
 }
 
 grpc::Status table(GatewayClient& client, const std::string& indicator, const std::string& period,
-                   const char* kind, query::v1::IndicatorTable& out) {
+                   const std::string& kind, query::v1::IndicatorTable& out) {
   query::v1::GetIndicatorRequest request;
   request.set_indicator(indicator);
   request.set_period(period);
@@ -75,31 +76,28 @@ grpc::Status table(GatewayClient& client, const std::string& indicator, const st
   return client.call(&IndicatorService::Stub::GetIndicator, client.indicators(), request, out);
 }
 
-/// What a table could not be had for is said in its place; only a gateway that does not answer ends
-/// the report.
+/// Why a table could not be had is said in its place; only a gateway that does not answer ends the
+/// report.
 grpc::Status read_indicator(GatewayClient& client, const std::string& quarter,
                             documents::IndicatorAnswer& answer) {
-  const std::string& id = answer.info.id();
   // What happens in a period is told for 12 months; a state has no such figure.
-  std::string period = quarter + "-R";
-  query::v1::IndicatorTable nation;
-  grpc::Status status = table(client, id, period, "NATION", nation);
-  if (status.error_code() == grpc::StatusCode::FAILED_PRECONDITION) {
-    period = quarter;
-    status = table(client, id, period, "NATION", nation);
-  }
-  if (!status.ok()) {
+  const std::string period = quarter + (answer.info.rolling() ? "-R" : "");
+  const auto& offered = answer.info.tables();
+  for (const std::string& name : documents::wanted_tables()) {
+    if (std::find(offered.begin(), offered.end(), name) == offered.end()) continue;
+    query::v1::IndicatorTable out;
+    const grpc::Status status = table(client, answer.info.id(), period, name, out);
     if (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
         status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
       return status;
     }
-    answer.problem = status.error_message();
-    return {};
+    if (status.ok()) {
+      answer.tables[name] = std::move(out);
+    } else {
+      answer.problem = status.error_message();
+    }
   }
-  answer.nation = std::move(nation);
-  query::v1::IndicatorTable regions;
-  status = table(client, id, period, "REGION", regions);
-  if (status.ok()) answer.regions = std::move(regions);
+  if (answer.tables.empty() && answer.problem.empty()) answer.problem = "no table is offered";
   return {};
 }
 

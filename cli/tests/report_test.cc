@@ -49,12 +49,12 @@ Rate suppressed() {
 }
 
 IndicatorAnswer indicator(const std::string& id, const Rate& share,
-                          const std::string& standard = "", const std::string& period = "2026Q3") {
+                          const std::string& standard = "", Verdict verdict = VERDICT_UNSPECIFIED,
+                          const std::string& period = "2026Q3") {
   IndicatorAnswer answer;
   answer.info.set_id(id);
   answer.info.set_title("title of " + id);
   answer.info.set_unit("persons");
-  answer.info.set_standard(standard);
   answer.info.set_computed(true);
   IndicatorTable table;
   table.set_indicator(id);
@@ -65,13 +65,20 @@ IndicatorAnswer indicator(const std::string& id, const Rate& share,
   table.mutable_rules()->set_hash("00112233aabbccdd");
   *table.mutable_total()->mutable_rate() = share;
   *table.mutable_total()->mutable_denominator() = shown(1234);
-  answer.nation = table;
+  if (!standard.empty()) {
+    Standard& s = *table.add_standards();
+    s.set_figure("RATE");
+    s.set_text(standard);
+    s.set_source("DrKOL");
+    table.mutable_total()->add_verdicts(verdict);
+  }
+  answer.tables["NATION"] = table;
   IndicatorRow& row = *table.add_rows();
   row.set_key("1082");
   row.set_name("Region Midtjylland");
   *row.mutable_rate() = share;
   *row.mutable_denominator() = shown(400);
-  answer.regions = table;
+  answer.tables["REGION"] = table;
   return answer;
 }
 
@@ -103,8 +110,9 @@ FinalInput input() {
   answer.set_organisation("990000000000301");
   answer.set_text("Part of a larger effort.\n\n<b>Not bold</b>");
   answer.set_on("2026-03-31");
-  in.indicators.push_back(indicator("I-04", rate(0.9), ">= 90 %"));
-  in.indicators.push_back(indicator("I-13", suppressed(), "<= 15 %", "2026Q3-R"));
+  in.indicators.push_back(indicator("I-04", rate(0.9), ">= 90 %", VERDICT_MET));
+  in.indicators.push_back(
+      indicator("I-13", suppressed(), "<= 15 %", VERDICT_SUPPRESSED, "2026Q3-R"));
   in.indicators.push_back(indicator("I-99", rate(0.5)));
   return in;
 }
@@ -155,8 +163,7 @@ TEST(FinalReport, GoalsThatDeviateAreListed) {
 
 TEST(FinalReport, AnIndicatorThatIsNotThereSaysWhy) {
   FinalInput in = input();
-  in.indicators[1].nation.reset();
-  in.indicators[1].regions.reset();
+  in.indicators[1].tables.clear();
   in.indicators[1].problem = "UNIMPLEMENTED in this build";
   const std::string text = markdown(final_document(in));
   EXPECT_TRUE(holds(section(text, "4"), "title of I-13: UNIMPLEMENTED in this build"));
@@ -169,9 +176,11 @@ TEST(FinalReport, JsonHoldsTheSameFigures) {
   const auto json = nlohmann::json::parse(final_json(in));
   ASSERT_EQ(json["sections"].size(), 9U);
   EXPECT_EQ(json["sections"][2]["section"], "3a");
-  EXPECT_EQ(json["sections"][2]["indicators"][0]["verdict"], "MET");
-  EXPECT_EQ(json["sections"][5]["indicators"][0]["verdict"], "SUPPRESSED");
-  EXPECT_FALSE(json["sections"][5]["indicators"][0]["nation"]["total"]["rate"].contains("value"));
+  EXPECT_EQ(json["sections"][2]["indicators"][0]["tables"]["NATION"]["total"]["verdicts"][0],
+            "VERDICT_MET");
+  const auto& hidden = json["sections"][5]["indicators"][0]["tables"]["NATION"]["total"];
+  EXPECT_FALSE(hidden["rate"].contains("value"));
+  EXPECT_EQ(hidden["verdicts"][0], "VERDICT_SUPPRESSED");
   EXPECT_EQ(json["sections"][7]["text"], "We go on.");
   EXPECT_EQ(json["sections"][0]["answers"][0]["on"], "2026-03-31");
 }
@@ -267,17 +276,43 @@ TEST(Texts, FaultsAreNamedWithTheirLine) {
   EXPECT_EQ(fault_of("hello\n").substr(0, 7), "line 1:");
 }
 
-TEST(Standards, AreComparedOnTheirOwnSide) {
-  EXPECT_EQ(verdict(">= 90 %", rate(0.9)), Verdict::kMet);
-  EXPECT_EQ(verdict(">= 90 %", rate(0.8999)), Verdict::kNotMet);
-  EXPECT_EQ(verdict("<= 15 %", rate(0.15)), Verdict::kMet);
-  EXPECT_EQ(verdict("<= 15 %", rate(0.151)), Verdict::kNotMet);
-  EXPECT_EQ(verdict("> 40 %; >= 75 in < 20 %", rate(0.4)), Verdict::kNotMet);
-  EXPECT_EQ(verdict("> 40 %; >= 75 in < 20 %", rate(0.41)), Verdict::kMet);
-  EXPECT_EQ(verdict("", rate(0.4)), Verdict::kNoStandard);
-  EXPECT_EQ(verdict("per 1000", rate(0.4)), Verdict::kNoStandard);
-  EXPECT_EQ(verdict(">= 90 %", suppressed()), Verdict::kSuppressed);
-  EXPECT_EQ(verdict(">= 90 %", Rate()), Verdict::kNoData);
+TEST(FinalReport, ClassesSecondFiguresRatesGapsAndNotesAppearByThemselves) {
+  FinalInput in = input();
+  IndicatorTable& nation = in.indicators[0].tables["NATION"];
+  nation.set_second("HbA1c >= 75");
+  *nation.mutable_total()->mutable_second_rate() = rate(0.12);
+  nation.add_notes("There are no resident counts; give residents.file.");
+  IndicatorTable levels = nation;
+  IndicatorRow& row = *levels.add_rows();
+  row.set_key("3");
+  row.set_name("level 3");
+  *row.mutable_rate() = rate(0.77);
+  *row.mutable_denominator() = shown(30);
+  in.indicators[0].tables["LEVEL"] = levels;
+  IndicatorAnswer admissions = indicator("I-20", rate(31.5));
+  admissions.tables["NATION"].set_rate_per(1000);
+  in.indicators.push_back(admissions);
+  IndicatorAnswer gap = indicator("I-23", Rate());
+  gap.tables.clear();
+  IndicatorTable education;
+  education.set_period("2026Q3");
+  Gap& g = *education.add_gaps();
+  g.set_indicator("I-08");
+  g.set_title("uptake");
+  g.mutable_low()->set_name("low");
+  g.mutable_high()->set_name("high");
+  *g.mutable_points() = rate(-4.25);
+  gap.tables["EDUCATION"] = education;
+  in.indicators.push_back(gap);
+  const std::string text = markdown(final_document(in));
+  EXPECT_TRUE(
+      holds(section(text, "3"), "| I-04 | HbA1c >= 75 | persons | 2026Q3 | share | 12.0 % |"));
+  EXPECT_TRUE(holds(section(text, "3"), "give residents.file"));
+  EXPECT_TRUE(holds(section(text, "3"), "by level ·"));
+  EXPECT_TRUE(holds(section(text, "3"), "| 77.0 % |"));
+  EXPECT_TRUE(holds(section(text, "4"), "| per 1,000 | 31.50 |"));
+  EXPECT_TRUE(holds(section(text, "5"), "| I-23 | I-08 | uptake | low and high |"));
+  EXPECT_TRUE(holds(section(text, "5"), "| -4.2 |"));
 }
 
 }  // namespace

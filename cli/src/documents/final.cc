@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <istream>
 
 #include <google/protobuf/util/json_util.h>
@@ -59,13 +58,14 @@ bool grouped_elsewhere(const IndicatorAnswer& answer) {
 
 using Answers = std::vector<const IndicatorAnswer*>;
 
-/// The one figure of a row that says most: a share, a median wait, a mean change, else the count.
-Cell main_figure(const IndicatorRow& row) {
-  const auto there = [](const query::v1::Rate& rate) {
-    return rate.status() == query::v1::FIGURE_STATUS_SHOWN ||
-           rate.status() == query::v1::FIGURE_STATUS_SUPPRESSED;
-  };
-  if (there(row.rate())) return percent(row.rate());
+bool there(const query::v1::Rate& rate) {
+  return rate.status() == query::v1::FIGURE_STATUS_SHOWN ||
+         rate.status() == query::v1::FIGURE_STATUS_SUPPRESSED;
+}
+
+/// The one figure of a row that says most: a rate, a median wait, a mean change, else the count.
+Cell main_figure(const IndicatorRow& row, const IndicatorTable& table) {
+  if (there(row.rate())) return rate_text(row.rate(), table.rate_per());
   if (there(row.median())) return number(row.median());
   if (there(row.mean())) return number(row.mean());
   if (row.denominator().status() == query::v1::FIGURE_STATUS_NO_DATA) {
@@ -75,12 +75,10 @@ Cell main_figure(const IndicatorRow& row) {
 }
 
 /// What main_figure() is.
-std::string figure_name(const IndicatorRow& row) {
-  const auto there = [](const query::v1::Rate& rate) {
-    return rate.status() == query::v1::FIGURE_STATUS_SHOWN ||
-           rate.status() == query::v1::FIGURE_STATUS_SUPPRESSED;
-  };
-  if (there(row.rate())) return "share";
+std::string figure_name(const IndicatorRow& row, const IndicatorTable& table) {
+  if (there(row.rate())) {
+    return table.rate_per() > 1 ? "per " + grouped(table.rate_per()) : "share";
+  }
   if (there(row.median())) return "median";
   if (there(row.mean())) return "mean";
   return row.denominator().status() == query::v1::FIGURE_STATUS_NO_DATA ? "count" : "-";
@@ -92,8 +90,8 @@ std::string basis_of(const Answers& answers) {
   std::string as_of, rules;
   bool live = false;
   for (const IndicatorAnswer* answer : answers) {
-    if (!answer->nation) continue;
-    const IndicatorTable& table = *answer->nation;
+    if (answer->nation() == nullptr) continue;
+    const IndicatorTable& table = *answer->nation();
     if (std::find(periods.begin(), periods.end(), table.period()) == periods.end()) {
       periods.push_back(table.period());
     }
@@ -123,51 +121,64 @@ void add_nation_table(const Answers& answers, const std::string& title, Section&
                    {"Of", true},
                    {"Unknown", true},
                    {"Excluded", true}};
+  std::vector<std::string> notes;
   for (const IndicatorAnswer* answer : answers) {
     const query::v1::IndicatorInfo& info = answer->info;
-    if (!answer->nation) {
+    const IndicatorTable* nation = answer->nation();
+    if (nation == nullptr) {
       const Cell none("-", Tone::kQuiet);
       table.rows.push_back({info.id(), info.title() + ": " + answer->problem, info.unit(), none,
                             none, none, none, none, none, none, none});
       continue;
     }
-    const IndicatorRow& total = answer->nation->total();
-    table.rows.push_back({info.id(), info.title(), info.unit(), answer->nation->period(),
-                          figure_name(total), main_figure(total), number(total.p90()),
-                          text_of(total.numerator()), text_of(total.denominator()),
-                          text_of(total.unknown()), text_of(total.excluded())});
+    const IndicatorRow& total = nation->total();
+    table.rows.push_back(
+        {info.id(), info.title(), info.unit(), nation->period(), figure_name(total, *nation),
+         main_figure(total, *nation), number(total.p90()), text_of(total.numerator()),
+         text_of(total.denominator()), text_of(total.unknown()), text_of(total.excluded())});
+    if (!nation->second().empty()) {
+      table.rows.push_back({info.id(), nation->second(), info.unit(), nation->period(), "share",
+                            percent(total.second_rate()), "-", text_of(total.second()),
+                            text_of(total.denominator()), "-", "-"});
+    }
+    for (const std::string& note : nation->notes()) {
+      if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+    }
   }
   section.blocks.emplace_back(std::move(table));
+  for (std::string& note : notes) section.blocks.emplace_back(Paragraph{std::move(note), true});
 }
 
-void add_region_table(const Answers& answers, const std::string& title, Section& section) {
-  std::vector<std::pair<std::string, std::string>> regions;  // key, name
+/// One line an indicator, one column a row of the table that they all have.
+void add_split(const Answers& answers, const std::string& name, const std::string& title,
+               Section& section) {
+  std::vector<std::pair<std::string, std::string>> columns;  // key, name
   for (const IndicatorAnswer* answer : answers) {
-    if (!answer->regions) continue;
-    for (const IndicatorRow& row : answer->regions->rows()) {
-      const bool known = std::any_of(regions.begin(), regions.end(),
-                                     [&](const auto& r) { return r.first == row.key(); });
+    if (answer->table(name) == nullptr) continue;
+    for (const IndicatorRow& row : answer->table(name)->rows()) {
+      const bool known = std::any_of(columns.begin(), columns.end(),
+                                     [&](const auto& c) { return c.first == row.key(); });
       if (!known && counts_anything(row)) {
-        regions.emplace_back(row.key(), row.name().empty() ? row.key() : row.name());
+        columns.emplace_back(row.key(), row.name().empty() ? row.key() : row.name());
       }
     }
   }
-  if (regions.empty()) return;
+  if (columns.empty()) return;
   DataTable table;
-  table.caption = title + ", by region · " + basis_of(answers);
+  table.caption = title + ", by " + words(name) + " · " + basis_of(answers);
   table.columns = {{"Indicator", false, true}, {"What"}};
-  for (const auto& [key, name] : regions) table.columns.push_back({name, true});
+  for (const auto& [key, column] : columns) table.columns.push_back({column, true});
   table.columns.push_back({"Nation", true});
   for (const IndicatorAnswer* answer : answers) {
-    if (!answer->regions) continue;
+    const IndicatorTable* found = answer->table(name);
+    if (found == nullptr) continue;
     std::vector<Cell> cells{answer->info.id(), answer->info.title()};
-    for (const auto& [key, name] : regions) {
-      const auto& rows = answer->regions->rows();
-      const auto row = std::find_if(rows.begin(), rows.end(),
+    for (const auto& [key, column] : columns) {
+      const auto row = std::find_if(found->rows().begin(), found->rows().end(),
                                     [&key = key](const auto& r) { return r.key() == key; });
-      cells.push_back(row == rows.end() ? Cell("-") : main_figure(*row));
+      cells.push_back(row == found->rows().end() ? Cell("-") : main_figure(*row, *found));
     }
-    cells.push_back(main_figure(answer->regions->total()));
+    cells.push_back(main_figure(found->total(), *found));
     table.rows.push_back(std::move(cells));
   }
   section.blocks.emplace_back(std::move(table));
@@ -178,7 +189,9 @@ void add_figures(const Answers& answers, const std::string& title, const std::st
   if (answers.empty()) return;
   section.blocks.emplace_back(Subheading{title, danish});
   add_nation_table(answers, title, section);
-  add_region_table(answers, title, section);
+  for (const std::string& name : wanted_tables()) {
+    if (name != "NATION") add_split(answers, name, title, section);
+  }
 }
 
 void add_groups(const FinalInput& input, std::string_view number, Section& section) {
@@ -192,41 +205,80 @@ void add_groups(const FinalInput& input, std::string_view number, Section& secti
   }
 }
 
-Cell verdict_cell(Verdict v) {
-  switch (v) {
-    case Verdict::kMet:
+Cell verdict_cell(query::v1::Verdict verdict) {
+  switch (verdict) {
+    case query::v1::VERDICT_MET:
       return {"met", Tone::kGood};
-    case Verdict::kNotMet:
+    case query::v1::VERDICT_NOT_MET:
       return {"not met", Tone::kBad};
-    case Verdict::kSuppressed:
+    case query::v1::VERDICT_SUPPRESSED:
       return {"cannot be told: suppressed", Tone::kQuiet};
-    case Verdict::kNoData:
+    default:
       return {"cannot be told: no data", Tone::kQuiet};
-    case Verdict::kNoStandard:
-      break;
   }
-  return {"no standard", Tone::kQuiet};
+}
+
+/// The figure that a standard is about.
+std::string observed(const std::string& figure, const IndicatorRow& row,
+                     const IndicatorTable& table) {
+  if (figure == "SECOND_RATE") return percent(row.second_rate());
+  if (figure == "MEDIAN") return number(row.median());
+  if (figure == "P90") return number(row.p90());
+  if (figure == "MEAN") return number(row.mean());
+  return rate_text(row.rate(), table.rate_per());
 }
 
 void add_standards(const FinalInput& input, Section& section) {
   Answers answers;
   for (const IndicatorAnswer& answer : input.indicators) {
-    if (!answer.info.standard().empty() && answer.nation) answers.push_back(&answer);
+    if (answer.nation() != nullptr && answer.nation()->standards_size() > 0) {
+      answers.push_back(&answer);
+    }
   }
   if (answers.empty()) return;
   section.blocks.emplace_back(
       Subheading{"Results against standards", "Resultater i forhold til standarder"});
   DataTable table;
-  table.caption = "Standards of the national registers, whole nation · " + basis_of(answers);
+  table.caption = "Figures and their standards, whole nation · " + basis_of(answers);
   table.columns = {
-      {"Indicator", false, true}, {"What"},   {"Period", false, true}, {"Standard"}, {"Basis"},
+      {"Indicator", false, true}, {"What"},   {"Period", false, true}, {"Standard"}, {"Source"},
       {"Observed", true},         {"Verdict"}};
   for (const IndicatorAnswer* answer : answers) {
-    const IndicatorRow& total = answer->nation->total();
-    table.rows.push_back({answer->info.id(), answer->info.title(), answer->nation->period(),
-                          answer->info.standard(), answer->info.basis(), percent(total.rate()),
-                          verdict_cell(verdict(answer->info.standard(), total.rate()))});
+    const IndicatorTable& nation = *answer->nation();
+    const IndicatorRow& total = nation.total();
+    for (int i = 0; i < nation.standards_size(); ++i) {
+      const query::v1::Standard& standard = nation.standards(i);
+      table.rows.push_back(
+          {answer->info.id(), answer->info.title(), nation.period(), standard.text(),
+           standard.source(), observed(standard.figure(), total, nation),
+           verdict_cell(i < total.verdicts_size() ? total.verdicts(i)
+                                                  : query::v1::VERDICT_UNSPECIFIED)});
+    }
   }
+  section.blocks.emplace_back(std::move(table));
+}
+
+/// Differences between classes, each as often as it is told.
+void add_gaps(const FinalInput& input, Section& section) {
+  DataTable table;
+  table.columns = {
+      {"Told by", false, true}, {"Indicator", false, true}, {"What"}, {"Between"}, {"First", true},
+      {"Second", true},         {"Percentage points", true}};
+  Answers answers;
+  for (const IndicatorAnswer& answer : input.indicators) {
+    for (const auto& [name, told] : answer.tables) {
+      for (const query::v1::Gap& gap : told.gaps()) {
+        table.rows.push_back({answer.info.id(), gap.indicator(), gap.title(),
+                              gap.low().name() + " and " + gap.high().name(),
+                              percent(gap.low().rate()), percent(gap.high().rate()),
+                              difference(gap.points())});
+        if (answers.empty() || answers.back() != &answer) answers.push_back(&answer);
+      }
+    }
+  }
+  if (table.rows.empty()) return;
+  table.caption = "Differences between classes, whole nation · " + basis_of(answers);
+  section.blocks.emplace_back(Subheading{"Gaps", "Forskelle mellem grupper"});
   section.blocks.emplace_back(std::move(table));
 }
 
@@ -338,6 +390,7 @@ void fill_figures(const FinalInput& input, const std::string& question, Section&
   if (question == "4") add_results(input, section);
   if (question == "5") add_standards(input, section);
   add_groups(input, question, section);
+  if (question == "5") add_gaps(input, section);
   if (question == "5") add_deviations(input, section);
   if (question == "3c") {
     section.blocks.emplace_back(
@@ -355,22 +408,6 @@ nlohmann::json json_of(const google::protobuf::Message& message) {
   return nlohmann::json::parse(text, nullptr, false);
 }
 
-std::string_view verdict_name(Verdict v) {
-  switch (v) {
-    case Verdict::kMet:
-      return "MET";
-    case Verdict::kNotMet:
-      return "NOT_MET";
-    case Verdict::kSuppressed:
-      return "SUPPRESSED";
-    case Verdict::kNoData:
-      return "NO_DATA";
-    case Verdict::kNoStandard:
-      break;
-  }
-  return "NO_STANDARD";
-}
-
 std::string section_of(const IndicatorAnswer& answer) {
   for (const Group& group : groups()) {
     if (in_group(group, answer)) return std::string(group.section);
@@ -380,27 +417,22 @@ std::string section_of(const IndicatorAnswer& answer) {
 
 }  // namespace
 
-Verdict verdict(const std::string& standard, const query::v1::Rate& rate) {
-  const std::string clause = standard.substr(0, standard.find(';'));
-  const std::size_t digits = clause.find_first_of("0123456789");
-  if (digits == std::string::npos || clause.find('%') == std::string::npos) {
-    return Verdict::kNoStandard;
+const std::vector<std::string>& wanted_tables() {
+  static const std::vector<std::string> names{"NATION",    "REGION", "LEVEL",
+                                              "EDUCATION", "SEX",    "AGE_BAND"};
+  return names;
+}
+
+const query::v1::IndicatorTable* IndicatorAnswer::table(const std::string& name) const {
+  const auto found = tables.find(name);
+  return found == tables.end() ? nullptr : &found->second;
+}
+
+const query::v1::IndicatorTable* IndicatorAnswer::nation() const {
+  for (const std::string& name : wanted_tables()) {
+    if (const IndicatorTable* found = table(name)) return found;
   }
-  std::string sign = clause.substr(0, digits);
-  sign.erase(std::remove(sign.begin(), sign.end(), ' '), sign.end());
-  const double limit = std::strtod(clause.c_str() + digits, nullptr);
-  if (sign != ">=" && sign != "<=" && sign != ">" && sign != "<") return Verdict::kNoStandard;
-  if (rate.status() == query::v1::FIGURE_STATUS_SUPPRESSED) return Verdict::kSuppressed;
-  if (rate.status() != query::v1::FIGURE_STATUS_SHOWN) return Verdict::kNoData;
-  // A share of whole persons: 9 of 10 keeps ">= 90 %" whatever binary fractions say.
-  constexpr double kSlack = 1e-9;
-  const double observed = rate.value() * 100;
-  bool met = false;
-  if (sign == ">=") met = observed >= limit - kSlack;
-  if (sign == "<=") met = observed <= limit + kSlack;
-  if (sign == ">") met = observed > limit + kSlack;
-  if (sign == "<") met = observed < limit - kSlack;
-  return met ? Verdict::kMet : Verdict::kNotMet;
+  return nullptr;
 }
 
 Document final_document(const FinalInput& input) {
@@ -412,7 +444,7 @@ Document final_document(const FinalInput& input) {
                     input.period + "-R)");
   bool simulated = false;
   for (const IndicatorAnswer& answer : input.indicators) {
-    simulated = simulated || (answer.nation && answer.nation->includes_simulated());
+    simulated = simulated || (answer.nation() != nullptr && answer.nation()->includes_simulated());
   }
   add_basis(input.goals.basis(), document);
   document.facts.emplace_back("Figures",
@@ -452,12 +484,8 @@ std::string final_json(const FinalInput& input) {
     for (const IndicatorAnswer& answer : input.indicators) {
       if (section_of(answer) != question.section()) continue;
       nlohmann::json one{{"info", json_of(answer.info)}};
-      if (answer.nation) {
-        one["nation"] = json_of(*answer.nation);
-        one["verdict"] =
-            verdict_name(verdict(answer.info.standard(), answer.nation->total().rate()));
-      }
-      if (answer.regions) one["regions"] = json_of(*answer.regions);
+      one["tables"] = nlohmann::json::object();
+      for (const auto& [name, table] : answer.tables) one["tables"][name] = json_of(table);
       if (!answer.problem.empty()) one["problem"] = answer.problem;
       section["indicators"].push_back(std::move(one));
     }

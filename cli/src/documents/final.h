@@ -17,10 +17,15 @@ namespace kronika::cli::documents {
 
 struct IndicatorAnswer {
   query::v1::IndicatorInfo info;
-  std::optional<query::v1::IndicatorTable> nation;
-  std::optional<query::v1::IndicatorTable> regions;
+  /// By name, those of wanted_tables() that the indicator has.
+  std::map<std::string, query::v1::IndicatorTable> tables;
   std::string problem;  ///< why there is no table; empty: there is
+  /// The table whose total speaks for the nation; nullptr where there is none.
+  [[nodiscard]] const query::v1::IndicatorTable* nation() const;
+  [[nodiscard]] const query::v1::IndicatorTable* table(const std::string& name) const;
 };
+/// The tables that a final report shows: of the nation, of its regions, and of its classes.
+[[nodiscard]] const std::vector<std::string>& wanted_tables();
 
 /// The author's texts, by section ("1" to "7", "3a" to "3c").
 using Texts = std::map<std::string, std::string>;
@@ -41,9 +46,5 @@ struct FinalInput {
 /// Nothing, with a sentence in `fault`, for a heading that is no section, a section that stands
 /// twice, or text before the first heading.
 [[nodiscard]] std::optional<Texts> read_texts(std::istream& in, std::string& fault);
-
-/// Whether a share keeps its standard: "<= 15 %", ">= 90 %", "> 40 %; ..." (the first clause).
-enum class Verdict : std::uint8_t { kNoStandard, kMet, kNotMet, kSuppressed, kNoData };
-[[nodiscard]] Verdict verdict(const std::string& standard, const query::v1::Rate& rate);
 
 }  // namespace kronika::cli::documents
