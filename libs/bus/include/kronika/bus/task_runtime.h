@@ -39,7 +39,7 @@ struct RuntimeOptions {
   /// Fetched ahead, all threads together, as long as no more than sixteen input partitions are full
   /// at once: each partition has a queue of its own and may hold a sixteenth. A record of 200 bytes
   /// costs the client some 450 bytes of memory.
-  int consumer_queue_kbytes = 32'768;
+  int consumer_queue_kbytes = 16'384;
   /// Shared by all stores; null: one of store_cache_bytes with store_memtables_bytes of memtables
   /// is made.
   std::shared_ptr<store::MemoryBudget> memory;
