@@ -20,8 +20,9 @@ namespace {
 
 /// What a gateway may offer; it refuses what an indicator does not have.
 constexpr const char* kTables[] = {
-    "NATION",   "REGION",       "MUNICIPALITY",     "LEVEL",      "EDUCATION",      "SEX",
-    "AGE_BAND", "REGION_LEVEL", "REGION_EDUCATION", "REGION_SEX", "REGION_AGE_BAND"};
+    "NATION",   "REGION",       "MUNICIPALITY",     "LEVEL",      "EDUCATION",       "SEX",
+    "AGE_BAND", "REGION_LEVEL", "REGION_EDUCATION", "REGION_SEX", "REGION_AGE_BAND", "REASON",
+    "SET"};
 
 /// The table without what counts nothing; false where nothing is left.
 bool keep_what_counts(query::v1::IndicatorTable& table) {

@@ -105,7 +105,7 @@ void indicator_commands(CLI::App& app, Options& o, Run& run) {
                   "2025Q1, or 2025Q1-R for 12 months; default the current quarter");
   show.add_option("--table", o.indicator.table,
                   "NATION, REGION (default), MUNICIPALITY, LEVEL, EDUCATION, SEX, AGE_BAND, or "
-                  "REGION_SEX and its like");
+                  "REGION_SEX and its like; of I-10 also REASON, of I-19 SET");
   show.add_option(
       "--by", o.indicator.by,
       "LEVEL, EDUCATION, SEX or AGE_BAND: of the nation, or with --table REGION of each "

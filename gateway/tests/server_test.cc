@@ -725,6 +725,16 @@ TEST_F(ServerTest, DividesTheNationAndItsRegionsByClass) {
   EXPECT_EQ(out.rows(0).by(), "MALE");
   EXPECT_EQ(reason_of(table("I-01", "2025Q1", "REGION_SEX", out, "KOL")), "table_unknown");
   EXPECT_EQ(reason_of(table("I-12", "2025Q1", "LEVEL", out)), "table_unknown");
+  ASSERT_TRUE(table("I-10", "2025Q1", "REASON", out, "KOL").ok());
+  ASSERT_EQ(out.rows_size(), 7) << "six reasons of the reference data that count as a dropout";
+  EXPECT_EQ(out.rows(0).name(), "Aktivt fravalg");
+  EXPECT_EQ(out.rows(0).unknown().status(), FIGURE_STATUS_NO_DATA);
+  EXPECT_EQ(out.rows(6).key(), "UNKNOWN");
+  ASSERT_TRUE(table("I-19", "2025Q1", "SET", out).ok());
+  ASSERT_EQ(out.rows_size(), 5);
+  EXPECT_EQ(out.rows(1).key(), "ACSC_KOL");
+  EXPECT_EQ(reason_of(table("I-10", "2025Q1", "SET", out)), "table_unknown");
+  EXPECT_EQ(reason_of(table("I-08", "2025Q1", "REASON", out)), "table_unknown");
 }
 
 TEST_F(ServerTest, SetsCountsAgainstInhabitantsWhereTheyAreKnown) {

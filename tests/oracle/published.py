@@ -8,6 +8,7 @@ import civil
 
 COUNTS = ("I-01", "I-02", "I-19", "I-20")  # their denominators are residents, which no event tells
 CLASSES = {"LEVEL": 5, "EDUCATION": 6, "SEX": 7, "AGE_BAND": 8}  # the place in a cell
+DETAIL = 9  # the reason of I-10, the set of I-19
 FEWEST_FOR_MEDIAN, FEWEST_FOR_P90 = 5, 10
 FIGURES = ("numerator", "numerator2", "denominator", "unknown", "excluded", "sum_thousandths")
 
@@ -79,6 +80,10 @@ class Figures:
             return [str(cell[CLASSES[area]] or "UNKNOWN")]
         if area == "NATION":
             return ["NATION"]
+        if area == "REASON":
+            return [cell[DETAIL] if self.ref.stop_reasons.get(cell[DETAIL]) == "DROPOUT" else "UNKNOWN"]
+        if area == "SET":
+            return [cell[DETAIL] or "UNKNOWN"]
         region = self.ref.region(cell[3], end)
         if not by:
             return [region]
@@ -94,7 +99,7 @@ class Figures:
             for rolling in (False, True):
                 for cell, figures in self.by_period.get((indicator, civil.quarter_text(q), rolling), []):
                     for programme in (cell[4], ""):
-                        for place in ((3, cell[3]), *((i, cell[i]) for i in CLASSES.values())):
+                        for place in ((3, cell[3]), *((i, cell[i]) for i in (*CLASSES.values(), DETAIL))):
                             add(sums.setdefault((q, rolling, programme, place), empty()), figures)
         return any(
             small(f[name]) for f in sums.values() for name in FIGURES[:5]
@@ -131,6 +136,8 @@ class Comparison:
         for row in answer.get("rows", ()):
             key = (row["key"], row["by"]) if row.get("by") else row["key"]
             expected = mine["TOTAL"] if answer["table"] == "NATION" else mine.pop(key, empty())
+            if answer["table"] == "REASON":  # parts of the numerator, of the denominator of the whole
+                expected = {**empty(), "numerator": expected["numerator"], "denominator": mine["TOTAL"]["denominator"]}
             self.row(f"{name} {key}", answer, row, expected)
         self.row(f"{name} TOTAL", answer, answer["total"], mine["TOTAL"])
         for key, figures in mine.items():

@@ -37,9 +37,14 @@ class Protection {
       // More events than inhabitants: then the inhabitants are no bound.
       rest_known_[i] = rest_[i] >= 0 ? 1 : 0;
     }
-    joint_ = !set.public_denominators &&
-             std::find(denominators_.line_in_force.begin(), denominators_.line_in_force.end(), 0) ==
-                 denominators_.line_in_force.end();
+    for (std::size_t l = 0; l < set.lines.size(); ++l) {
+      const FigureLine& line = set.lines[l];
+      const bool whole = seconds_.present[line.total] &&
+                         std::all_of(line.cells.begin(), line.cells.end(),
+                                     [&](std::size_t i) { return seconds_.present[i] != 0; });
+      seconds_.line_in_force[l] = whole ? 1 : 0;
+    }
+    joint_ = !set.public_denominators;
   }
 
   Withheld run() {
@@ -168,9 +173,10 @@ class Protection {
       const FigureCell& cell = set_.cells[i];
       const bool counted = cell.denominator.has_value();
       const bool joint = counted && joint_ && hidden_denominators_[i];
+      const bool with_all = joint || (joint_ && !counted);
       const bool withheld = cell.withhold_numerator && cell.numerator > 0;
       if (!first_safe_[i] && (is_small(cell.numerator) || withheld))
-        hid |= secure(i, with(Kind::kFirst, joint, {Kind::kAllFirst}));
+        hid |= secure(i, with(Kind::kFirst, with_all, {Kind::kAllFirst}));
       // Of no numerator at all, the denominator is the rest (below).
       if (counted && !rest_safe_[i] && cell.numerator > 0 &&
           is_small(*cell.denominator - cell.numerator))
@@ -202,12 +208,23 @@ class Protection {
   }
 
   const CountTable& table_of(Kind kind) const {
-    if (kind == Kind::kFirst) return numerators_;
+    // A unit that appears in the first numerator appears in its parts, which have no denominator.
+    if (kind == Kind::kFirst || kind == Kind::kAllFirst) return numerators_;
     return kind == Kind::kSecond ? seconds_ : denominators_;
   }
   std::vector<char>& hidden_of(Kind kind) {
     if (kind == Kind::kFirst) return hidden_;
+    if (kind == Kind::kAllFirst) return hidden_both();
     return kind == Kind::kSecond ? hidden_seconds_ : hidden_denominators_;
+  }
+
+  // A hidden denominator hides its numerator; a cell without one has its numerator to hide.
+  std::vector<char>& hidden_both() {
+    hidden_both_ = hidden_denominators_;
+    for (std::size_t i = 0; i < n_; ++i) {
+      if (!set_.cells[i].denominator) hidden_both_[i] = hidden_[i];
+    }
+    return hidden_both_;
   }
 
   Move search(Kind kind, std::size_t cell, bool may_hide) {
@@ -304,7 +321,7 @@ class Protection {
   std::vector<char> rest_known_;
   bool any_second_ = false;
   bool joint_ = false;  // moves may change denominators and numerators together
-  std::vector<char> hidden_, hidden_denominators_, hidden_seconds_;
+  std::vector<char> hidden_, hidden_denominators_, hidden_seconds_, hidden_both_;
   // Cells of which a move is known that changes the denominator (alone; with its numerators), the
   // first numerator, what is not of the first, the second, what is of neither.
   std::vector<char> denominator_safe_, all_safe_, first_safe_, rest_safe_, second_safe_,

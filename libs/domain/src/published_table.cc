@@ -30,17 +30,6 @@ bool mixed_with_unnamed(const AreaCells& cells) {
          !programmes_of(cells).empty();
 }
 
-std::string name_of(FacetValue value) {
-  std::string text(key_of(value));
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  if (value.facet == Facet::kLevel) return "level " + text;
-  if (value.facet == Facet::kEducation) return "education " + text;
-  if (value.facet == Facet::kAgeBand) return "age " + text;
-  return text;
-}
-
 }  // namespace
 
 std::optional<std::int32_t> percentile(
@@ -78,7 +67,9 @@ PublishedIndicator::PublishedIndicator(const Rules& rules, const IndicatorInfo& 
 // Denominators: the cells' own, or the inhabitants. The cells of a count have none.
 void PublishedIndicator::take_inhabitants(Quarter quarter, const Population& population) {
   if (info_.kind != FigureKind::kCount) {
-    for (std::size_t i = 0; i < values_.size(); ++i) denominators_[i] = values_[i].denominator;
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      if (!layout_->by_detail(i)) denominators_[i] = values_[i].denominator;
+    }
     return;
   }
   if (info_.population == PopulationBase::kNone || population.residents == nullptr) return;
@@ -120,7 +111,11 @@ void PublishedIndicator::hide() {
     if (!measured()) {
       cell.denominator = denominators_[i];
       cell.withhold_denominator = hidden_[i].denominator;
-      if (!info_.second.empty()) cell.second = values_[i].numerator2;
+      if (!info_.second.empty() && !layout_->by_detail(i)) cell.second = values_[i].numerator2;
+      // A part stands beside the denominator of the whole.
+      const std::size_t whole = layout_->denominator_cell(i);
+      if (whole != i && info_.kind != FigureKind::kCount)
+        cell.withhold_numerator |= is_small(values_[whole].denominator - values_[i].numerator);
     }
     unknown[i] = values_[i].unknown;
     excluded[i] = values_[i].excluded;
@@ -200,8 +195,9 @@ PublishedIndicator PublishedIndicator::rolling(const Rules& rules, const Indicat
     }
   }
   if (info.kind != FigureKind::kCount) {
-    for (std::size_t i = 0; i < out.values_.size(); ++i)
-      out.denominators_[i] = out.values_[i].denominator;
+    for (std::size_t i = 0; i < out.values_.size(); ++i) {
+      if (!out.layout_->by_detail(i)) out.denominators_[i] = out.values_[i].denominator;
+    }
   }
   out.hide_by_window(window);
   return out;
@@ -246,11 +242,13 @@ PublishedRow PublishedIndicator::row(std::optional<std::size_t> cell, std::strin
   if (nothing_) return out;
   static const CellValue kNothing;
   const CellValue& value = cell ? values_[*cell] : kNothing;
-  const Hidden hidden = cell ? hidden_[*cell] : Hidden{};
+  Hidden hidden = cell ? hidden_[*cell] : Hidden{};
   // Where no cell is, nothing is counted: 0 of 0.
   const bool counted = info_.kind != FigureKind::kCount;
-  const bool any_denominator = cell ? denominators_[*cell].has_value() : counted;
-  const std::int64_t denominator = cell ? denominators_[*cell].value_or(0) : 0;
+  const std::size_t base = cell ? layout_->denominator_cell(*cell) : 0;
+  const bool any_denominator = cell ? denominators_[base].has_value() : counted;
+  const std::int64_t denominator = cell ? denominators_[base].value_or(0) : 0;
+  if (cell) hidden.denominator = hidden_[base].denominator;
 
   out.unknown = figure(hidden.unknown, value.unknown);
   out.excluded = figure(hidden.excluded, value.excluded);
@@ -312,12 +310,18 @@ std::vector<PublishedRow> PublishedIndicator::rows(TableKind table,
     if (!by_region && at.kind == AreaKind::kRegion) continue;
     for (std::size_t f = 0; f < facets.size(); ++f) {
       if (facets[f].facet != facet) continue;
-      const std::string key(key_of(facets[f]));
+      const std::string& key = layout_->facet_key(f);
       if (by_region) {
         out.push_back(row(cell(area, f), at.code, at.name));
         out.back().by = key;
       } else {
-        out.push_back(row(cell(area, f), key, name_of(facets[f])));
+        out.push_back(row(cell(area, f), key, layout_->facet_name(f)));
+        // Only who dropped out has a reason that is counted here.
+        if (facet == Facet::kReason) {
+          PublishedRow& reason = out.back();
+          reason.unknown = reason.excluded = reason.second = {};
+          reason.second_rate = {};
+        }
       }
     }
     if (by_region) {
@@ -338,7 +342,9 @@ PublishedRow PublishedIndicator::row_of(FacetValue value, ProgrammeIndex program
   if (plane && at != facets.end())
     cell =
         layout_->cell({layout_->nation(), *plane, static_cast<std::size_t>(at - facets.begin())});
-  return row(cell, std::string(key_of(value)), name_of(value));
+  const bool found = at != facets.end();
+  return row(cell, std::string(key_of(value)),
+             found ? layout_->facet_name(static_cast<std::size_t>(at - facets.begin())) : "");
 }
 
 PublishedRow PublishedIndicator::total(ProgrammeIndex programme) const {

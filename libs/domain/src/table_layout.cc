@@ -15,6 +15,22 @@ std::string four_digits(Municipality code) {
   return std::string(text.size() < 4 ? 4 - text.size() : 0, '0') + text;
 }
 
+// What stands in the row of a class.
+std::string class_name(FacetValue value, const Rules& rules) {
+  if (value.facet == Facet::kReason && value.value >= 1 && value.value <= rules.stop_reasons.size())
+    return rules.stop_reasons[value.value - 1U].name;
+  std::string text(key_of(value));
+  if (value.facet == Facet::kSet) return value.value == 0 ? "unknown" : text;
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  if (value.facet == Facet::kLevel) return "level " + text;
+  if (value.facet == Facet::kEducation) return "education " + text;
+  if (value.facet == Facet::kAgeBand) return "age " + text;
+  if (value.facet == Facet::kReason) return "reason unknown";
+  return text;
+}
+
 bool counts_towards(PopulationBase base, ResidentBand band) {
   switch (base) {
     case PopulationBase::kNone:
@@ -74,6 +90,13 @@ TableLayout::TableLayout(const Rules& rules, const IndicatorInfo& info, Quarter 
                                     [&](TableKind t) { return facet_of(t) == value.facet; });
     if (served) facets_.push_back(value);
   }
+  if (detail_facet(info.indicator) == Facet::kReason) {
+    for (const FacetValue value : reason_values(rules)) facets_.push_back(value);
+  }
+  for (const FacetValue value : facets_) {
+    facet_names_.emplace_back(key_of(value, rules), class_name(value, rules));
+    if (!is_detail(value.facet)) ++region_facets_;
+  }
 
   for (std::size_t plane = 0; plane < planes_.size(); ++plane) {
     for (std::size_t area = 0; area < areas_.size(); ++area) places_.push_back({area, plane});
@@ -82,7 +105,7 @@ TableLayout::TableLayout(const Rules& rules, const IndicatorInfo& info, Quarter 
     for (std::size_t f = 0; f < facets_.size(); ++f) places_.push_back({nation(), plane, f});
   }
   for (std::size_t region = first_region_; region < nation(); ++region) {
-    for (std::size_t f = 0; f < facets_.size(); ++f) places_.push_back({region, all(), f});
+    for (std::size_t f = 0; f < region_facets_; ++f) places_.push_back({region, all(), f});
   }
 }
 
@@ -90,9 +113,14 @@ std::optional<std::size_t> TableLayout::cell(const Place& place) const {
   if (place.facet == kNoFacet) return place.plane * areas_.size() + place.area;
   const std::size_t nation_facets = planes_.size() * areas_.size();
   if (place.area == nation()) return nation_facets + place.plane * facets_.size() + place.facet;
-  if (place.plane != all() || place.area < first_region_) return std::nullopt;
+  if (place.plane != all() || place.area < first_region_ || place.facet >= region_facets_)
+    return std::nullopt;
   return nation_facets + planes_.size() * facets_.size() +
-         (place.area - first_region_) * facets_.size() + place.facet;
+         (place.area - first_region_) * region_facets_ + place.facet;
+}
+
+std::size_t TableLayout::denominator_cell(std::size_t index) const {
+  return by_detail(index) ? *cell({nation(), places_[index].plane}) : index;
 }
 
 std::vector<ProgrammeIndex> TableLayout::programmes() const {
@@ -140,11 +168,13 @@ std::vector<CellValue> TableLayout::sum(const AreaCells& cells) const {
       }
       continue;
     }
-    const auto f = facet_index.find({key.by.facet, key.by.value});
+    auto f = facet_index.find({key.by.facet, key.by.value});
+    // A reason that counts as no dropout.
+    if (f == facet_index.end() && is_detail(key.by.facet)) f = facet_index.find({key.by.facet, 0});
     if (f == facet_index.end()) continue;
     if (key.programme == kAllProgrammes) {
       const std::size_t region = region_of(municipality(key.municipality));
-      out[*cell({region, all(), f->second})] += value;
+      if (const auto there = cell({region, all(), f->second})) out[*there] += value;
       out[*cell({nation(), all(), f->second})] += value;
     } else if (named && *named != all()) {
       out[*cell({nation(), *named, f->second})] += value;
@@ -209,10 +239,11 @@ void TableLayout::add_geography(std::size_t plane, FigureSet& set) const {
 // Classes add up to their place's cell; programmes and regions add up to the nation's class.
 void TableLayout::add_facets(FigureSet& set) const {
   const auto add_sums = [&](std::size_t area, std::size_t plane) {
-    for (std::size_t f = 0; f < facets_.size();) {
+    const std::size_t end = area == nation() ? facets_.size() : region_facets_;
+    for (std::size_t f = 0; f < end;) {
       FigureLine line{{}, *cell({area, plane})};
       const Facet facet = facets_[f].facet;
-      for (; f < facets_.size() && facets_[f].facet == facet; ++f)
+      for (; f < end && facets_[f].facet == facet; ++f)
         line.cells.push_back(*cell({area, plane, f}));
       set.lines.push_back(std::move(line));
     }
@@ -225,6 +256,7 @@ void TableLayout::add_facets(FigureSet& set) const {
     for (std::size_t plane = 0; plane < all(); ++plane)
       programmes.cells.push_back(*cell({nation(), plane, f}));
     if (all() > 0) set.lines.push_back(std::move(programmes));
+    if (f >= region_facets_) continue;
     FigureLine regions{{}, total};
     for (std::size_t region = first_region_; region < nation(); ++region)
       regions.cells.push_back(*cell({region, all(), f}));
@@ -242,7 +274,7 @@ FigureSet TableLayout::geometry() const {
     name = areas_[place.area].code + "/" + planes_[place.plane].first;
     if (place.facet != kNoFacet) {
       name += "/" + std::to_string(static_cast<int>(facets_[place.facet].facet)) + "/" +
-              std::string(key_of(facets_[place.facet]));
+              facet_key(place.facet);
     }
   }
   for (std::size_t plane = 0; plane < all(); ++plane) add_geography(plane, set);

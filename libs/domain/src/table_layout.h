@@ -43,6 +43,13 @@ class TableLayout {
   [[nodiscard]] const std::vector<Place>& places() const { return places_; }
   [[nodiscard]] const std::vector<Area>& areas() const { return areas_; }
   [[nodiscard]] const std::vector<FacetValue>& facets() const { return facets_; }
+  /// Key and name of a class's rows.
+  [[nodiscard]] const std::string& facet_key(std::size_t facet) const {
+    return facet_names_[facet].first;
+  }
+  [[nodiscard]] const std::string& facet_name(std::size_t facet) const {
+    return facet_names_[facet].second;
+  }
   [[nodiscard]] std::size_t nation() const { return areas_.size() - 1; }
   /// The plane of all programmes together.
   [[nodiscard]] std::size_t all() const { return planes_.size() - 1; }
@@ -51,8 +58,14 @@ class TableLayout {
   [[nodiscard]] bool unnamed() const;
   [[nodiscard]] std::optional<std::size_t> plane_of(ProgrammeIndex programme) const;
   /// The cell of a place; nothing where the tables have none (a municipality by class, a region by
-  /// class of one programme).
+  /// class of one programme, a region by detail).
   [[nodiscard]] std::optional<std::size_t> cell(const Place& place) const;
+  /// Where the cell's denominator stands: of a cell by detail the whole of its programme.
+  [[nodiscard]] std::size_t denominator_cell(std::size_t cell) const;
+  [[nodiscard]] bool by_detail(std::size_t cell) const {
+    const std::size_t facet = places_[cell].facet;
+    return facet != kNoFacet && is_detail(facets_[facet].facet);
+  }
 
   [[nodiscard]] std::vector<CellValue> sum(const AreaCells& cells) const;
   /// Inhabitants of each cell, programmes left aside; nothing in cells by level or education.
@@ -76,8 +89,10 @@ class TableLayout {
   void add_facets(FigureSet& set) const;
 
   std::vector<Area> areas_;  ///< municipalities, UNKNOWN, regions, UNKNOWN, nation last
-  std::vector<std::pair<std::string, ProgrammeIndex>> planes_;  ///< by id; all together last
-  std::vector<FacetValue> facets_;
+  std::vector<std::pair<std::string, ProgrammeIndex>> planes_;    ///< by id; all together last
+  std::vector<FacetValue> facets_;                                ///< those by detail last
+  std::vector<std::pair<std::string, std::string>> facet_names_;  ///< key, name
+  std::size_t region_facets_ = 0;                                 ///< those that regions have, too
   std::vector<Place> places_;
   std::size_t first_region_ = 0;
   std::map<std::string, std::size_t, std::less<>> municipality_by_code_, region_by_code_;

@@ -95,7 +95,7 @@ class System {
   };
   static constexpr int kRestarts = 40;
   static constexpr int kQuickNodes = 1500;
-  static constexpr int kNodes = 20000;
+  static constexpr int kNodes = 400000;
   static constexpr std::int64_t kReach = 4;  ///< how far above the truth solutions are looked for
 
   void add_constraint(Constraint c) {

@@ -46,6 +46,9 @@ Rules small_country() {
   add(301, "C", {});
   add(302, "C", {});
   for (const char* id : {"KOL", "T2D", "LBP"}) rules.programmes.emplace_back().id = id;
+  for (const char* id : {"r1", "r2", "r3"})
+    rules.stop_reasons.push_back({id, id, ReasonClass::kDropout});
+  rules.stop_reasons.push_back({"e1", "e1", ReasonClass::kEvent});
   return rules;
 }
 
@@ -93,11 +96,15 @@ std::string table_of(Facet facet) {
       return "SEX";
     case Facet::kAgeBand:
       return "AGE_BAND";
+    case Facet::kReason:
+      return "REASON";
+    case Facet::kSet:
+      return "SET";
   }
   return "";
 }
 std::string class_name(FacetValue value) {
-  return table_of(value.facet) + "=" + std::string(key_of(value));
+  return table_of(value.facet) + "=" + std::string(key_of(value, small_country()));
 }
 
 // People at random, few enough that most cells are small.
@@ -133,6 +140,11 @@ void populate(Country& country, unsigned seed, unsigned units, bool quarters_of_
         if (!country.info.second.empty() && outcome == 1) value.numerator2 = 1;
         if (country.info.kind == FigureKind::kCount) value.numerator = 1, value.denominator = 0;
       }
+      if (detail_facet(key.indicator) == Facet::kSet)
+        key.at.detail = static_cast<std::uint8_t>(1 + std::min(pick(4), pick(4)));
+      if (detail_facet(key.indicator) == Facet::kReason && value.numerator == 1)
+        key.at.detail = static_cast<std::uint8_t>(1 + std::min(pick(3), pick(3)));
+      if (detail_facet(key.indicator) == Facet::kReason && value.numerator2 == 1) key.at.detail = 4;
       add_cell(key, value, country.cells[static_cast<std::size_t>(q)]);
       const std::string period = to_text(key.period);
       const std::string programme =
@@ -143,6 +155,10 @@ void populate(Country& country, unsigned seed, unsigned units, bool quarters_of_
           {Facet::kEducation, static_cast<std::uint8_t>(key.at.education)},
           {Facet::kSex, static_cast<std::uint8_t>(key.at.sex)},
           {Facet::kAgeBand, static_cast<std::uint8_t>(key.at.age)}};
+      const Facet by_detail = detail_facet(key.indicator);
+      const FacetValue detail{by_detail, by_detail == Facet::kReason && key.at.detail == 4
+                                             ? std::uint8_t{0}
+                                             : key.at.detail};
       // A rolling figure's areas are those of its end.
       std::vector<std::pair<std::string, std::string>> periods{{period, period}};
       for (int end = std::max(q, 4); end <= std::min(q + 3, kQuarters - 1); ++end) {
@@ -158,6 +174,8 @@ void populate(Country& country, unsigned seed, unsigned units, bool quarters_of_
             country.truth[place(name, area, p)] += value;
           for (const FacetValue c : classes)
             country.truth[place(name, "DK", p, class_name(c))] += value;
+          if (by_detail != Facet::kNone)
+            country.truth[place(name, "DK", p, class_name(detail))] += value;
         }
         for (const FacetValue c : classes)
           country.truth[place(name, "R" + region, "", class_name(c))] += value;
@@ -250,13 +268,22 @@ std::int64_t value_of(const CellValue& value, What what) {
   return 0;
 }
 
+// By reason only the numerators are parts; the denominator of a row is that of the whole.
+bool is_part(const std::string& name, What what) {
+  return what == What::kNumerator || name.find("|REASON=") == std::string::npos;
+}
+
 // Which cells add up to which: what every reader of the documentation knows.
 std::vector<std::pair<std::string, std::vector<std::string>>> sums(const Country& country) {
   std::vector<std::pair<std::string, std::vector<std::string>>> out;
   std::map<Facet, std::vector<FacetValue>> facets;
   for (const FacetValue v : facet_values()) {
-    if (country.info.by_programme || v.facet != Facet::kLevel) facets[v.facet].push_back(v);
+    if (v.facet == Facet::kLevel && !country.info.by_programme) continue;
+    if (is_detail(v.facet) && v.facet != detail_facet(country.info.indicator)) continue;
+    facets[v.facet].push_back(v);
   }
+  if (detail_facet(country.info.indicator) == Facet::kReason)
+    facets[Facet::kReason] = reason_values(country.rules);
   std::vector<std::string> ids;
   for (const Programme& p : country.rules.programmes) {
     if (country.info.by_programme) ids.push_back(p.id);
@@ -303,11 +330,13 @@ std::vector<std::pair<std::string, std::vector<std::string>>> sums(const Country
         if (!ids.empty())
           out.emplace_back(place(t, "DK", "", c),
                            over(ids, [&](const std::string& p) { return place(t, "DK", p, c); }));
+        if (is_detail(facet)) continue;
         out.emplace_back(place(t, "DK", "", c), over(regions, [&](const std::string& r) {
                            return place(t, "R" + r, "", c);
                          }));
       }
       for (const std::string& r : regions) {
+        if (is_detail(facet)) continue;
         out.emplace_back(place(t, "R" + r, ""), over(values, [&, &at = r](FacetValue v) {
                            return place(t, "R" + at, "", class_name(v));
                          }));
@@ -350,7 +379,7 @@ void attack_rolling(Country& country, const Weaken& weaken, Tally& tally) {
     const CellValue& truth = country.truth[name];
     for (const What what : kEverything) {
       const Figure& figure = figure_of(row, what);
-      if (figure.status == FigureStatus::kNoData) continue;
+      if (figure.status == FigureStatus::kNoData || !is_part(name, what)) continue;
       const std::int64_t value = value_of(truth, what);
       const bool shown = figure.status == FigureStatus::kShown ||
                          (weaken && weaken(name, what, value, truth.denominator - value));
@@ -384,7 +413,7 @@ void attack_country(Country& country, const Weaken& weaken, Tally& tally) {
     const CellValue& truth = country.truth[name];
     for (const What what : kEverything) {
       const Figure& figure = figure_of(row, what);
-      if (figure.status == FigureStatus::kNoData) continue;
+      if (figure.status == FigureStatus::kNoData || !is_part(name, what)) continue;
       const std::int64_t value = value_of(truth, what);
       if (figure.status == FigureStatus::kShown) {
         ASSERT_EQ(figure.value, value) << name;
@@ -407,7 +436,7 @@ void attack_country(Country& country, const Weaken& weaken, Tally& tally) {
   }
   for (const auto& [total, parts] : sums(country)) {
     for (const What what : kEverything) {
-      if (!index.contains({total, what})) continue;
+      if (!index.contains({total, what}) || !is_part(parts.front(), what)) continue;
       std::vector<std::size_t> numbers;
       for (const std::string& part : parts) {
         ASSERT_TRUE(index.contains({part, what})) << part;
@@ -428,6 +457,12 @@ void attack_country(Country& country, const Weaken& weaken, Tally& tally) {
   for (const auto& [name, row] : country.shown) {
     for (const What what : kEverything) {
       if (index.contains({name, what})) tally.ask(system, {{index.at({name, what}), 1}});
+    }
+    if (const std::size_t by = name.find("REASON="); by != std::string::npos) {
+      const std::string whole = name.substr(0, by);
+      if (index.contains({name, What::kNumerator}))
+        tally.ask(system, {{index.at({whole, What::kDenominator}), 1},
+                           {index.at({name, What::kNumerator}), -1}});
     }
     if (!index.contains({name, What::kDenominator})) continue;
     const std::size_t denominator = index.at({name, What::kDenominator});
@@ -470,6 +505,19 @@ TEST(Attacker, FindsNothingInAllTablesOfACount) {
 }
 TEST(Attacker, FindsNothingInAllTablesOfAnIndicatorWithoutProgrammes) {
   expect_safe(attack_countries(Indicator::kI12Readmission, 12));
+}
+
+TEST(Attacker, FindsNothingInTheTablesBySetOfACount) {
+  expect_safe(attack_countries(Indicator::kI19Acsc, 12));
+}
+
+TEST(Attacker, BreaksTablesByReasonThatHideTheirSmallCountsAlone) {
+  const Tally tally =
+      attack_countries(Indicator::kI10Dropout, 8,
+                       [](const std::string& name, What, std::int64_t value, std::int64_t) {
+                         return name.find("REASON=") != std::string::npos && !is_small(value);
+                       });
+  EXPECT_GT(tally.revealed, 0);
 }
 
 TEST(Attacker, BreaksPrimarySuppressionAlone) {
