@@ -71,8 +71,9 @@ int status(const Context& context);
 /// what is in the log.
 int summary(const Context& context, int wait_seconds);
 
-/// Codes in the event topics that lead nowhere (no row of diagnoses.csv or measurements.csv), with
-/// their counts: diagnoses are kept and open nothing, measurements were refused as CODE_UNKNOWN.
+/// Codes in the event topics that lead nowhere (no row of diagnoses.csv, measurements.csv or
+/// interventions.csv), with their counts: diagnoses are kept and open nothing, measurements and
+/// interventions were refused (CODE_UNKNOWN, ENUM_UNKNOWN).
 int codes_unknown(const Context& context);
 
 int topics_create(const Context& context);

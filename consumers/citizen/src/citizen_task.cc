@@ -293,6 +293,11 @@ Result<std::string_view> CitizenTask::read_event(const bus::Record& record, Mode
   }
   if (mode != Mode::kReplay) {
     if (auto found = domain::check(*rules_, entry_.event, record.timestamp)) {
+      if (found->reason == domain::Reason::kCodeUnknown ||
+          found->reason == domain::Reason::kEnumUnknown ||
+          found->reason == domain::Reason::kProgrammeUnresolved) {
+        count_unknown_codes();
+      }
       return tl::unexpected(refusal(found->reason, std::move(found->sentence)));
     }
   }
@@ -308,6 +313,12 @@ CitizenTask::Booked CitizenTask::booked_at(const bus::Record& record) {
   booked.entry.partition = record.partition;
   booked.entry.offset = record.offset;
   return booked;
+}
+
+void CitizenTask::count_unknown_codes() {
+  for (const domain::UnknownCode& unknown : unknown_codes_.find(entry_.event)) {
+    ++counts_.unknown_codes[domain::code_system_label(unknown.system)];
+  }
 }
 
 Result<void> CitizenTask::process(const bus::Record& record, bus::TaskContext& ctx) {
@@ -352,6 +363,8 @@ void CitizenTask::book(Slot& slot, const Judged& judged, const bus::Record& reco
     default:
       booked.entry.outcome = codec::LedgerOutcome::kApplied;
       ++counts_.applied;
+      // check() has looked a measurement's code up: what is applied has a known one.
+      if (event.type() != domain::EventType::kMeasurementRecorded) count_unknown_codes();
       if (record.timestamp - domain::sort_key(event).time > kLateAfter) ++counts_.late;
       fold_in(slot, judged.known, booked,
               std::max({ctx.task_clock(), slot.heard, slot.record.as_of}));
@@ -499,6 +512,9 @@ void CitizenTask::on_committed() {
     add(probe_->refolded_events, counts_.refolded_events);
     add(probe_->deadlines, counts_.deadlines);
     add(probe_->generation_refolds, counts_.generation_refolds);
+    for (std::size_t i = 0; i < counts_.unknown_codes.size(); ++i) {
+      if (counts_.unknown_codes[i] != 0) add(probe_->unknown_codes[i], counts_.unknown_codes[i]);
+    }
   }
   counts_ = {};
 }

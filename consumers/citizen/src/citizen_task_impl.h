@@ -6,6 +6,7 @@
 #include "citizen_slot.h"
 #include "deadline_index.h"
 
+#include <array>
 #include <deque>
 #include <map>
 #include <memory>
@@ -19,6 +20,7 @@
 #include <kronika/codec/ledger_codec.h>
 #include <kronika/domain/checks.h>
 #include <kronika/domain/fold.h>
+#include <kronika/domain/unknown_codes.h>
 
 namespace kronika::citizen {
 
@@ -79,6 +81,8 @@ class CitizenTask final : public bus::Task {
   // Reading.
   /// Reads the event into entry_; returns its bytes.
   Result<std::string_view> read_event(const bus::Record& record, Mode mode);
+  /// Of entry_: counts codes that are in no table.
+  void count_unknown_codes();
   Result<Slot*> slot_of(const PersonKey& person);
   Result<void> read_glances(const PersonKey& person, Slot& slot);
   /// The journal records under a key prefix, with what this transaction staged, as (key, value).
@@ -190,10 +194,12 @@ class CitizenTask final : public bus::Task {
     std::uint64_t applied = 0, duplicate = 0, superseded = 0, rejected = 0, irregular = 0,
                   unimplemented = 0, late = 0, fast_path = 0, refolds = 0, refolded_events = 0,
                   deadlines = 0, generation_refolds = 0;
+    std::array<std::uint64_t, domain::kCodeSystemLabels.size()> unknown_codes{};
   } counts_;
 
   // Reused from record to record.
   domain::JournalEntry entry_;
+  domain::UnknownCodeFinder unknown_codes_{*rules_};
   std::string buffer_;
   domain::CellDifferences differences_;
   std::vector<domain::CellDifferences> differences_by_partition_;

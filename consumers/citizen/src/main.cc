@@ -1,6 +1,8 @@
 // kronika-citizen: keeps every citizen's state (see citizen_task.h).
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include <kronika/citizen/citizen_task.h>
 #include <kronika/consumer/program.h>
@@ -33,6 +35,17 @@ void register_probe(const Probe& probe, const kronika::consumer::Wiring& wiring)
          return std::vector<Sample>{{{{"mark", "irregular"}}, value_of(probe.irregular)},
                                     {{{"mark", "unimplemented"}}, value_of(probe.unimplemented)},
                                     {{{"mark", "late"}}, value_of(probe.late)}};
+       });
+  list(SampleKind::kCounter, "kronika_citizen_unknown_codes_total",
+       "Codes in no table of the reference data, by code system: of applied events, and of events "
+       "refused for their code",
+       [&probe] {
+         std::vector<Sample> samples;
+         for (std::size_t i = 0; i < probe.unknown_codes.size(); ++i) {
+           samples.push_back({{{"system", std::string(kronika::domain::kCodeSystemLabels[i])}},
+                              value_of(probe.unknown_codes[i])});
+         }
+         return samples;
        });
   list(SampleKind::kCounter, "kronika_folds_total",
        "Folds by path: fast = an event appended to a state, refold = a citizen folded again, "

@@ -215,6 +215,60 @@ TEST_F(CitizenTaskTest, BytesThatNobodyReadsAreDeadLetteredAndThePartitionGoesOn
   EXPECT_THAT(driver_->log().read(bus::kDeadLetter), SizeIs(2));
 }
 
+TEST_F(CitizenTaskTest, AnUnknownCodeIsKeptAndCountedByItsSystem) {
+  using domain::DiagnosisRecorded;
+  std::vector<Event> events;
+  int fact = 0;
+  const auto add = [&](domain::Payload payload) {
+    events.push_back(event(1, "D" + std::to_string(fact), fact, std::move(payload)));
+    ++fact;
+  };
+  for (const char* system : {"SKS", "ICD-10", "ICPC-2", "SNOMED", "READ", "LPR3"}) {
+    add(DiagnosisRecorded{system, "ZZ99", domain::DiagnosisSetting::kGp});
+  }
+  add(DiagnosisRecorded{"ICPC-2", "R95", domain::DiagnosisSetting::kGp});
+  auto sent = referral("R1");
+  sent.diagnosis_codes = {{"SKS", "DJ449"}, {"SKS", "DZ999"}};
+  sent.programme.clear();
+  add(sent);
+  pipe(events);
+  std::vector<Event> refused;
+  for (const char* system : {"NPU", "MCS", "LOINC", "SNOMED", "DIB", "KRONIKA", "VANS"}) {
+    domain::MeasurementRecorded m;
+    m.code_system = system;
+    m.code = "00000-0";
+    m.value = 1.0;
+    m.unit = "1";
+    refused.push_back(event(1, "M" + std::string(system), 20, std::move(m)));
+  }
+  domain::InterventionStarted started;
+  started.intervention_id = "I1";
+  started.programmes = {"KOL"};
+  started.type = "e78c43e3-c512-44b4-ad30-2de43481d9b3";
+  refused.push_back(event(1, "I1", 21, std::move(started)));
+  pipe(refused);
+  run();
+
+  expect_folded(events);
+  const auto& record = records().at(person(1));
+  ASSERT_EQ(record.state.episodes.size(), 1U) << "R95 and DJ449 open KOL, the rest opens nothing";
+  EXPECT_EQ(probe_.applied.load(), events.size());
+  EXPECT_THAT(record.refused, SizeIs(refused.size()));
+  EXPECT_THAT(driver_->log().read(bus::kDeadLetter), SizeIs(refused.size()));
+  std::map<std::string, std::uint64_t> counted;
+  for (std::size_t i = 0; i < probe_.unknown_codes.size(); ++i) {
+    counted[std::string(domain::kCodeSystemLabels[i])] = probe_.unknown_codes[i].load();
+  }
+  const std::map<std::string, std::uint64_t> expected{
+      {"SKS", 2},   {"ICD-10", 1}, {"ICPC-2", 1},  {"SNOMED", 2}, {"NPU", 1},  {"MCS", 1},
+      {"LOINC", 1}, {"DIB", 1},    {"KRONIKA", 1}, {"FSIII", 1},  {"other", 3}};
+  EXPECT_EQ(counted, expected);
+
+  pipe(events[0]);
+  run();
+  EXPECT_EQ(probe_.unknown_codes[0].load(), 2U) << "a duplicate is not counted again";
+}
+
 TEST_F(CitizenTaskTest, AbortsCrashesAndLostStoresChangeNothing) {
   const auto events = kol_pathways(4);
   std::vector<Event> sent = events;

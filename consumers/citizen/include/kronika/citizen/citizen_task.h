@@ -12,6 +12,7 @@
 // starts.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -20,6 +21,7 @@
 #include <kronika/bus/task.h>
 #include <kronika/domain/fold.h>
 #include <kronika/domain/rules.h>
+#include <kronika/domain/unknown_codes.h>
 
 namespace kronika::citizen {
 
@@ -53,6 +55,8 @@ struct Probe {
   std::atomic<std::uint64_t> deadlines{0};
   std::atomic<std::uint64_t> cache_hits{0}, cache_misses{0};
   std::atomic<std::uint64_t> generation_refolds{0};
+  /// Of applied events, and of events refused for their code; by domain::kCodeSystemLabels.
+  std::array<std::atomic<std::uint64_t>, domain::kCodeSystemLabels.size()> unknown_codes{};
 };
 
 struct Options {
