@@ -1,6 +1,8 @@
 // FHIR R4, domain.md 13.3, and HomeCareObservation, 13.2.
 #include "adapter_fixture.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace kronika::codec {
@@ -206,6 +208,122 @@ TEST_F(Fhir, AnEncounterIsAStayOnlyIfInpatientOrEmergency) {
   ASSERT_EQ(gone.size(), 2U);
   EXPECT_EQ(gone[0].op, Op::kCancel);
   EXPECT_EQ(gone[1].op, Op::kCancel);
+}
+
+// ---- KL's gateway for the municipal work of §119 (domain.md 13.4)
+
+std::string kl_intervention(const std::string& id, const std::string& code,
+                            const std::string& status, const std::string& more = "",
+                            const std::string& detail = "") {
+  return R"({"fullUrl":"urn:uuid:)" + id + R"(","resource":{"resourceType":"CarePlan","id":")" +
+         id + R"(","status":"active","intent":"plan","period":{"start":"2025-01-15")" + more +
+         R"(},"basedOn":[{"reference":"urn:uuid:plan"}],"subject":{"reference":"urn:uuid:p1"},)"
+         R"("activity":[{"detail":{"code":{"coding":[{"system":"urn:oid:1.2.208.176.2.21","code":")" +
+         code + R"("}]},"status":")" + status + '"' + detail + "}}]}}";
+}
+std::string kl_contact(const std::string& id, const std::string& status, const std::string& start,
+                       const std::string& names) {
+  return R"({"fullUrl":"urn:uuid:)" + id + R"(","resource":{"resourceType":"Encounter","id":")" +
+         id + R"(","status":")" + status +
+         R"(","class":{"code":"AMB"},"subject":{"reference":"urn:uuid:p1"},"period":{"start":")" +
+         start +
+         R"("},"extension":[{"url":"http://fhir.kl.dk/x/basedOnCarePlan","valueReference":{"reference":"urn:uuid:)" +
+         names + R"("}}]}})";
+}
+/// The §119 plan, for COPD by way of the condition that it addresses.
+const std::string& kl_plan() {
+  static const std::string plan =
+      R"({"fullUrl":"urn:uuid:plan","resource":{"resourceType":"CarePlan","id":"plan","status":"active","intent":"plan","category":[{"coding":[{"code":"5c160c02-e858-4c1f-925a-71ed64844749"}]}],"period":{"start":"2025-01-10"},"subject":{"reference":"urn:uuid:p1"},"addresses":[{"reference":"urn:uuid:c"}]}},)"
+      R"({"fullUrl":"urn:uuid:c","resource":{"resourceType":"Condition","id":"c","verificationStatus":{"coding":[{"code":"confirmed"}]},"code":{"coding":[{"system":"urn:oid:1.2.208.176.2.4","code":"DJ449"}]},"subject":{"reference":"urn:uuid:p1"},"recordedDate":"2025-01-05"}})";
+  return plan;
+}
+const std::string kKlTraining = "ab87c0b5-40be-4e0a-b749-d9f833bfed2d";
+const std::string kKlDiet = "c9a99304-1788-43b7-b7be-e187b092ae9c";
+const std::string kKlFirstInterview = "6eddbaf7-2a73-49d4-91e7-6138d419f58c";
+
+template <class T>
+std::vector<domain::Event> only(const std::vector<domain::Event>& events) {
+  std::vector<domain::Event> found;
+  for (const auto& e : events) {
+    if (std::holds_alternative<T>(e.payload)) found.push_back(e);
+  }
+  return found;
+}
+
+TEST_F(Fhir, AKlInterventionStartsAtItsFirstContactAndEachContactIsAttended) {
+  const auto all = events(
+      bundle("collection", {patient(), kl_plan(), kl_intervention("i", kKlTraining, "in-progress"),
+                            kl_contact("e2", "finished", "2025-02-10T10:00:00Z", "i"),
+                            kl_contact("e1", "finished", "2025-02-03T10:00:00Z", "plan"),
+                            kl_contact("e3", "planned", "2025-02-01T10:00:00Z", "i")}));
+  const auto starts = only<domain::InterventionStarted>(all);
+  ASSERT_EQ(starts.size(), 1U);
+  const auto& started = std::get<domain::InterventionStarted>(starts[0].payload);
+  EXPECT_EQ(started.type, kKlTraining);
+  EXPECT_EQ(started.programmes, std::vector<std::string>{"KOL"});
+  EXPECT_EQ(starts[0].occurred_at.ms, 1'738'576'800'000) << "3 February, not the grant";
+  const auto attended = only<domain::InterventionAttended>(all);
+  ASSERT_EQ(attended.size(), 2U) << "a planned contact is none yet";
+  EXPECT_EQ(std::get<domain::InterventionAttended>(attended[0].payload).intervention_id, "i");
+  EXPECT_TRUE(std::get<domain::InterventionAttended>(attended[0].payload).attended);
+  EXPECT_TRUE(only<domain::InterventionStopped>(all).empty());
+}
+
+TEST_F(Fhir, AContactOfAPlanWithTwoInterventionsIsNotGuessedToBeEithers) {
+  const std::string bytes =
+      bundle("collection", {patient(), kl_plan(), kl_intervention("i", kKlTraining, "in-progress"),
+                            kl_intervention("j", kKlDiet, "in-progress"),
+                            kl_contact("e1", "finished", "2025-02-03T10:00:00Z", "plan")});
+  EXPECT_TRUE(only<domain::InterventionStarted>(events(bytes)).empty());
+  const auto left = ignored(bytes);
+  EXPECT_EQ(std::count(left.begin(), left.end(),
+                       "Planned intervention without a contact that tells its start"),
+            2);
+  EXPECT_EQ(left.back(), "Encounter class AMB: no hospital stay");
+}
+
+TEST_F(Fhir, AKlInterventionStopsAtItsEndAndACancelledOneNeedsItsReason) {
+  const auto read = [&](const std::string& status, const std::string& detail) {
+    return bundle("collection",
+                  {patient(), kl_plan(),
+                   kl_intervention("i", kKlTraining, status, R"(,"end":"2025-02-20")", detail)});
+  };
+  const auto done = only<domain::InterventionStopped>(events(read("completed", "")));
+  ASSERT_EQ(done.size(), 1U);
+  EXPECT_EQ(std::get<domain::InterventionStopped>(done[0].payload).status,
+            domain::StopStatus::kCompleted);
+  EXPECT_EQ(done[0].source_message_id, "CarePlan/i/stop");
+  const std::string declined = "3a5a72b7-addf-4857-b80c-04e4246e3072";
+  const auto dropped = only<domain::InterventionStopped>(
+      events(read("cancelled", R"(,"statusReason":{"coding":[{"code":")" + declined + "\"}]}")));
+  ASSERT_EQ(dropped.size(), 1U);
+  EXPECT_EQ(std::get<domain::InterventionStopped>(dropped[0].payload).reason, declined);
+  const auto without = refusals(read("cancelled", ""));
+  ASSERT_EQ(without.size(), 1U);
+  EXPECT_TRUE(without[0].starts_with("REASON_REQUIRED @ ")) << without[0];
+  EXPECT_TRUE(without[0].ends_with(".activity.detail.statusReason")) << without[0];
+  EXPECT_EQ(ignored(read("scheduled", "")).back(), "Planned intervention not begun");
+}
+
+TEST_F(Fhir, AKlInterviewIsHeldAtItsContactOrAtItsEnd) {
+  const auto held = [&](const std::string& status, const std::vector<std::string>& contacts) {
+    std::vector<std::string> entries{
+        patient(), kl_plan(),
+        kl_intervention("i", kKlFirstInterview, status, R"(,"end":"2025-02-05")")};
+    entries.insert(entries.end(), contacts.begin(), contacts.end());
+    return only<domain::InterviewHeld>(events(bundle("collection", entries)));
+  };
+  const auto at_contact =
+      held("completed", {kl_contact("e", "finished", "2025-02-03T10:00:00Z", "i")});
+  ASSERT_EQ(at_contact.size(), 1U);
+  EXPECT_EQ(at_contact[0].occurred_at.ms, 1'738'576'800'000);
+  const auto& interview = std::get<domain::InterviewHeld>(at_contact[0].payload);
+  EXPECT_EQ(interview.kind, domain::InterviewKind::kInitial);
+  EXPECT_EQ(interview.programmes, std::vector<std::string>{"KOL"});
+  const auto at_end = held("completed", {});
+  ASSERT_EQ(at_end.size(), 1U);
+  EXPECT_EQ(at_end[0].time_precision, domain::TimePrecision::kDate);
+  EXPECT_TRUE(held("scheduled", {}).empty());
 }
 
 TEST_F(Fhir, AConditionIsADiagnosisUnlessRefutedOrUnconfirmed) {

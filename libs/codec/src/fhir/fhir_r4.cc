@@ -27,19 +27,24 @@ domain::Coding diagnosis_coding(const Message& message, const Node& concept_node
   return best;
 }
 
+void add_programmes(const Message& message, const Node& concept_node,
+                    std::vector<std::string>& programmes) {
+  const domain::Coding coding = diagnosis_coding(message, concept_node);
+  std::vector<const domain::DiagnosisRow*> rows;
+  message.rules().find_diagnosis(coding.system, coding.code, rows);
+  for (const auto* row : rows) {
+    if (row->programme == domain::kNoProgramme) continue;
+    const std::string& id = message.rules().programmes[row->programme].id;
+    if (std::find(programmes.begin(), programmes.end(), id) == programmes.end()) {
+      programmes.push_back(id);
+    }
+  }
+}
+
 std::vector<std::string> programmes_of(const Message& message, const Message::Entry& entry) {
   std::vector<std::string> programmes;
   const auto add = [&](const Node& concept_node) {
-    const domain::Coding coding = diagnosis_coding(message, concept_node);
-    std::vector<const domain::DiagnosisRow*> rows;
-    message.rules().find_diagnosis(coding.system, coding.code, rows);
-    for (const auto* row : rows) {
-      if (row->programme == domain::kNoProgramme) continue;
-      const std::string& id = message.rules().programmes[row->programme].id;
-      if (std::find(programmes.begin(), programmes.end(), id) == programmes.end()) {
-        programmes.push_back(id);
-      }
-    }
+    add_programmes(message, concept_node, programmes);
   };
   entry.resource["reasonCode"].each(
       [&](const Node& concept_node, std::size_t) { add(concept_node); });

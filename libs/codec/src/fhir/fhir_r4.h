@@ -26,6 +26,23 @@ void read_procedure(Message& message, const Message::Entry& entry);
 /// Programmes of what a resource is about: reasonCode, reasonReference, addresses.
 [[nodiscard]] std::vector<std::string> programmes_of(const Message& message,
                                                      const Message::Entry& entry);
+/// Adds the programmes that a diagnosis opens, each once.
+void add_programmes(const Message& message, const Node& concept_node,
+                    std::vector<std::string>& programmes);
+
+/// An intervention or interview by its code in FSIII (interventions.csv).
+struct Fsiii {
+  const domain::InterventionType* type = nullptr;
+  domain::InterviewKind kind = domain::InterviewKind::kUnspecified;
+  [[nodiscard]] bool known() const {
+    return type != nullptr || kind != domain::InterviewKind::kUnspecified;
+  }
+};
+[[nodiscard]] Fsiii fsiii_of(const Message& message, const Node& concept_node);
+/// A CarePlan that is KL's planned intervention; false: it is none.
+[[nodiscard]] bool read_planned_intervention(Message& message, const Message::Entry& entry);
+/// An Encounter that is a contact of planned interventions in the message; false: it is none.
+[[nodiscard]] bool read_contact(Message& message, const Message::Entry& entry);
 /// Sets source_system and source_message_id ("Type/id" and `suffix`).
 void set_source(const Message::Entry& entry, std::string_view suffix, Draft& draft);
 /// The referral's business id: identifier, else id.

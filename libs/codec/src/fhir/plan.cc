@@ -1,7 +1,6 @@
 // CarePlan and Procedure, where their codes are those of the municipal §119 work (KL-term, FSIII):
 // plans, interviews and interventions. Care plans and procedures with other codes have no event in
 // the catalogue.
-#include "adapter/codes.h"
 #include "fhir/fhir_r4.h"
 
 #include <utility>
@@ -42,6 +41,7 @@ void read_care_plan(Message& message, const Message::Entry& entry) {
     });
   });
   if (changed.category == domain::PlanCategory::kUnspecified) {
+    if (read_planned_intervention(message, entry)) return;
     return message.ignore(entry, "CarePlan of no §119 category");
   }
   const std::string_view status = plan.text("status");
@@ -81,13 +81,7 @@ void read_care_plan(Message& message, const Message::Entry& entry) {
 
 void read_procedure(Message& message, const Message::Entry& entry) {
   const Node& procedure = entry.resource;
-  const domain::InterventionType* type = nullptr;
-  domain::InterviewKind kind = domain::InterviewKind::kUnspecified;
-  procedure["code"]["coding"].each([&](const Node& coding, std::size_t) {
-    const auto* found = message.rules().intervention(coding.text("code"));
-    if (type == nullptr && found != nullptr) type = found;
-    if (kind == domain::InterviewKind::kUnspecified) kind = interview_kind(coding.text("code"));
-  });
+  const auto [type, kind] = fsiii_of(message, procedure["code"]);
   if (type == nullptr && kind == domain::InterviewKind::kUnspecified) {
     return message.ignore(entry, "Procedure of no §119 intervention");
   }

@@ -52,6 +52,7 @@ void read_encounter(Message& message, const Message::Entry& entry) {
   const std::string_view klass = encounter["class"].text("code");
   const std::string_view status = encounter.text("status");
   if (!klass.empty() && klass != "IMP" && klass != "EMER") {
+    if (read_contact(message, entry)) return;
     return message.ignore(entry, "Encounter class " + shown(klass) + ": no hospital stay");
   }
   if (status == "planned" || status == "arrived" || status == "triaged") {
