@@ -201,25 +201,31 @@ class Comparison:
         indicator, n, expected = answer["indicator"], mine["denominator"], {}
         per = answer.get("rate_per") or 1
         if indicator == "I-05":
-            expected["median"] = (percentile(mine["buckets"], 50), FEWEST_FOR_MEDIAN, "denominator")
-            expected["p90"] = (percentile(mine["buckets"], 90), FEWEST_FOR_P90, "denominator")
+            expected["median"] = (percentile(mine["buckets"], 50), FEWEST_FOR_MEDIAN, "denominator", n)
+            expected["p90"] = (percentile(mine["buckets"], 90), FEWEST_FOR_P90, "denominator", n)
         elif indicator.startswith("I-21"):
-            expected["mean"] = (mine["sum_thousandths"] / 1000 / n if n else None, FEWEST_FOR_MEDIAN, "denominator")
+            expected["mean"] = (mine["sum_thousandths"] / 1000 / n if n else None, FEWEST_FOR_MEDIAN, "denominator", n)
+            units = n + mine["unknown"]
+            expected["rate"] = (n / units if units else None, 0, "unknown", n)
         elif indicator not in COUNTS:
-            expected["rate"] = (per * mine["numerator"] / n if n else None, 1, "numerator")
+            expected["rate"] = (per * mine["numerator"] / n if n else None, 1, "numerator", n)
+            if indicator == "I-22":
+                answers = mine["numerator"]
+                mean = mine["sum_thousandths"] / 1000 / answers if answers else None
+                expected["mean"] = (mean, FEWEST_FOR_MEDIAN, "numerator", answers)
             if answer.get("second"):
-                expected["second_rate"] = (per * mine["numerator2"] / n if n else None, 1, "second")
-        for name, (value, fewest, needs) in expected.items():
+                expected["second_rate"] = (per * mine["numerator2"] / n if n else None, 1, "second", n)
+        for name, (value, fewest, needs, of) in expected.items():
             status = row[name]["status"].removeprefix("FIGURE_STATUS_")
             if status == "SHOWN":
                 count[1] += 1
                 if value is None or abs(row[name]["value"] - value) > 1e-9 * max(1, abs(value)):
                     self.differ(where, f"{name} {row[name]['value']}, the oracle {value}")
-                if needs not in shown or "denominator" not in shown or n < fewest:
+                if needs not in shown or "denominator" not in shown or of < fewest:
                     self.differ(where, f"{name} is shown, although what it is made of is not, or is too little")
             elif status == "SUPPRESSED":
                 count[2] += 1
-            elif n:
+            elif of:
                 self.differ(where, f"{name} is {status}, the oracle {value}")
 
     def missing(self, first, last):

@@ -63,8 +63,14 @@ bool there(const query::v1::Rate& rate) {
          rate.status() == query::v1::FIGURE_STATUS_SUPPRESSED;
 }
 
+/// A mean of all that the denominator counts; its rate says how many have a value.
+bool is_mean(const IndicatorRow& row) {
+  return there(row.mean()) && row.numerator().status() == query::v1::FIGURE_STATUS_NO_DATA;
+}
+
 /// The one figure of a row that says most: a rate, a median wait, a mean change, else the count.
 Cell main_figure(const IndicatorRow& row, const IndicatorTable& table) {
+  if (is_mean(row)) return number(row.mean());
   if (there(row.rate())) return rate_text(row.rate(), table.rate_per());
   if (there(row.median())) return number(row.median());
   if (there(row.mean())) return number(row.mean());
@@ -76,6 +82,7 @@ Cell main_figure(const IndicatorRow& row, const IndicatorTable& table) {
 
 /// What main_figure() is.
 std::string figure_name(const IndicatorRow& row, const IndicatorTable& table) {
+  if (is_mean(row)) return "mean";
   if (there(row.rate())) {
     return table.rate_per() > 1 ? "per " + grouped(table.rate_per()) : "share";
   }

@@ -249,7 +249,9 @@ Figure rest(const PublishedRow& row) {
 
 void suppress_numerator(PublishedRow& row) {
   row.numerator = kSuppressedFigure;
-  if (row.rate.status == FigureStatus::kShown) row.rate = kSuppressedRate;
+  for (Rate* rate : {&row.rate, &row.mean}) {
+    if (rate->status == FigureStatus::kShown) *rate = kSuppressedRate;
+  }
 }
 void suppress_statistics(PublishedRow& row) {
   for (Rate* rate : {&row.median, &row.p90, &row.mean}) {
@@ -336,7 +338,11 @@ bool moved_alone(const PublishedRow& then, const PublishedRow& now, Rate Publish
       (now.*figure).status != FigureStatus::kShown || then.*figure == now.*figure) {
     return false;
   }
-  const std::int64_t more = now.denominator.value - then.denominator.value;
+  // Of a share the numerator has the values.
+  const auto values = [](const PublishedRow& row) {
+    return row.numerator.status == FigureStatus::kNoData ? row.denominator : row.numerator;
+  };
+  const std::int64_t more = values(now).value - values(then).value;
   return more == 0 || is_small(std::abs(more));
 }
 
@@ -409,6 +415,10 @@ bool revise(const Rules& rules, Publication& next, std::span<const Publication> 
          {&PublishedRow::median, &PublishedRow::p90, &PublishedRow::mean}) {
       revise_statistic(rows, figure);
     }
+    if (info != nullptr && info->kind == FigureKind::kMean) {
+      for (History& row : rows)
+        row.now->rate = share_with_value(row.now->denominator, row.now->unknown);
+    }
   }
   return says_something(rows);
 }
@@ -428,17 +438,18 @@ Figure sum_of(const std::array<const PublishedRow*, 5>& rows, Figure PublishedRo
 }
 
 /// The sum of the values from means that everyone knows, over their number.
-Rate mean_of(const std::array<const PublishedRow*, 5>& rows) {
+Rate mean_of(const std::array<const PublishedRow*, 5>& rows, Figure PublishedRow::* number) {
   double sum = 0;
   std::int64_t count = 0;
   for (std::size_t q = 1; q < rows.size(); ++q) {
     if (rows[q] == nullptr) return kSuppressedRate;
     const PublishedRow& row = *rows[q];
-    if (row.denominator.status != FigureStatus::kShown) return kSuppressedRate;
-    if (row.denominator.value == 0) continue;
+    const Figure& values = row.*number;
+    if (values.status != FigureStatus::kShown) return kSuppressedRate;
+    if (values.value == 0) continue;
     if (row.mean.status != FigureStatus::kShown) return kSuppressedRate;
-    sum += row.mean.value * static_cast<double>(row.denominator.value);
-    count += row.denominator.value;
+    sum += row.mean.value * static_cast<double>(values.value);
+    count += values.value;
   }
   if (count == 0) return {};
   return {FigureStatus::kShown, sum / static_cast<double>(count)};
@@ -455,7 +466,11 @@ PublishedRow rolling_row(const IndicatorInfo& info, const PublishedRow& last,
   out.excluded = sum_of(rows, &PublishedRow::excluded);
   const bool values = info.kind == FigureKind::kValues;
   if (values) out.median = out.p90 = kSuppressedRate;
-  if (info.kind == FigureKind::kMean) out.mean = mean_of(rows);
+  if (info.kind == FigureKind::kMean) {
+    out.mean = mean_of(rows, &PublishedRow::denominator);
+    out.rate = share_with_value(out.denominator, out.unknown);
+  }
+  if (info.numerator_mean) out.mean = mean_of(rows, &PublishedRow::numerator);
   if (info.kind != FigureKind::kShare || out.denominator.status == FigureStatus::kNoData) {
     return out;
   }

@@ -45,6 +45,15 @@ std::optional<std::int32_t> percentile(
   return buckets.back().first;
 }
 
+Rate share_with_value(const Figure& denominator, const Figure& unknown) {
+  if (denominator.status == FigureStatus::kNoData || unknown.status == FigureStatus::kNoData)
+    return {};
+  if (denominator.status != FigureStatus::kShown || unknown.status != FigureStatus::kShown)
+    return kHiddenRate;
+  const std::int64_t all = denominator.value + unknown.value;
+  return all == 0 ? Rate{} : ratio(false, denominator.value, all, 1);
+}
+
 PublishedIndicator::PublishedIndicator(const IndicatorInfo& info,
                                        std::shared_ptr<const TableLayout> layout)
     : info_(info),
@@ -257,21 +266,26 @@ PublishedRow PublishedIndicator::row(std::optional<std::size_t> cell, std::strin
   if (second) out.second = figure(hidden.second, value.numerator2);
   if (!any_denominator) return out;
   out.denominator = figure(hidden.denominator, denominator);
+  if (info_.kind == FigureKind::kMean) out.rate = share_with_value(out.denominator, out.unknown);
   if (!hidden.denominator && denominator == 0) return out;
 
+  const auto mean_of = [&](bool hide, std::int64_t values) {
+    if (hide || values < kFewestForMedian) return kHiddenRate;
+    return Rate{FigureStatus::kShown, static_cast<double>(value.sum_thousandths) /
+                                          (1000.0 * static_cast<double>(values))};
+  };
   if (!measured()) {
     out.rate =
         ratio(hidden.numerator || hidden.denominator, value.numerator, denominator, info_.rate_per);
     if (second)
       out.second_rate =
           ratio(hidden.second || hidden.denominator, value.numerator2, denominator, info_.rate_per);
+    if (info_.numerator_mean && (hidden.numerator || value.numerator > 0))
+      out.mean = mean_of(hidden.numerator, value.numerator);
     return out;
   }
   if (info_.kind == FigureKind::kMean) {
-    const bool hide = hidden.denominator || denominator < kFewestForMedian;
-    out.mean = hide ? kHiddenRate
-                    : Rate{FigureStatus::kShown, static_cast<double>(value.sum_thousandths) /
-                                                     (1000.0 * static_cast<double>(denominator))};
+    out.mean = mean_of(hidden.denominator, denominator);
     return out;
   }
   const auto statistic = [&](int p, std::int64_t fewest) {

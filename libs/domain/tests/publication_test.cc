@@ -53,6 +53,45 @@ const PublishedRow& row(const Publication& p, TableKind kind, const std::string&
 constexpr Figure shown(std::int64_t value) { return {FigureStatus::kShown, value}; }
 constexpr Figure kHidden{FigureStatus::kSuppressed, 0};
 
+PublishedRow nation(Indicator indicator, const CellValue& value) {
+  AreaCells cells;
+  CellKey key = cell(751, 0);
+  key.indicator = indicator;
+  add_cell(key, value, cells);
+  const PublishedIndicator tables(rules(), *indicator_info(indicator), key.period, cells);
+  return tables.total(kNoProgramme);
+}
+
+TEST(Published, SatisfactionHasTheMeanOfThoseWhoAnswered) {
+  CellValue value;
+  value.denominator = 20;
+  value.numerator = 8;
+  value.sum_thousandths = 8 * 4500;
+  PublishedRow row = nation(Indicator::kI22Satisfaction, value);
+  EXPECT_EQ(row.rate, (Rate{FigureStatus::kShown, 0.4}));
+  EXPECT_EQ(row.mean, (Rate{FigureStatus::kShown, 4.5}));
+  value.numerator = 4;
+  row = nation(Indicator::kI22Satisfaction, value);
+  EXPECT_EQ(row.mean.status, FigureStatus::kSuppressed);
+  value.numerator = 0;
+  row = nation(Indicator::kI22Satisfaction, value);
+  EXPECT_EQ(row.mean.status, FigureStatus::kNoData);
+}
+
+TEST(Published, AnOutcomeChangeHasItsPairRate) {
+  CellValue value;
+  value.denominator = value.numerator = 6;
+  value.unknown = 18;
+  value.sum_thousandths = -6000;
+  PublishedRow row = nation(Indicator::kI21aBmi, value);
+  EXPECT_EQ(row.rate, (Rate{FigureStatus::kShown, 0.25}));
+  EXPECT_EQ(row.mean, (Rate{FigureStatus::kShown, -1}));
+  value.unknown = 3;
+  row = nation(Indicator::kI21aBmi, value);
+  EXPECT_EQ(row.rate.status, FigureStatus::kSuppressed);
+  EXPECT_EQ(row.mean.status, FigureStatus::kShown);
+}
+
 TEST(PublicationKey, ReadsBackAsItWasWritten) {
   const PublicationPeriod period{*parse_quarter("2025Q1"), true};
   const std::string key = publication_key(Indicator::kI14KolMortality, period, 12);

@@ -13,7 +13,8 @@ namespace kronika::domain {
 enum class FigureKind : std::uint8_t {
   kShare,   ///< numerator / denominator
   kCount,   ///< a number; of inhabitants where resident counts are there (PopulationBase)
-  kMean,    ///< mean of the values; the denominator counts them
+  kMean,    ///< mean of the values; the denominator counts them, and the rate is its share of it
+            ///< and the unknown (I-21: pairs)
   kValues,  ///< median and P90 of one-day buckets; the denominator counts the values
 };
 
@@ -44,6 +45,8 @@ struct IndicatorInfo {
   bool by_programme = true;   ///< false: its cells name no programme, and so no level
   std::string_view second{};  ///< what the second numerator counts; empty: there is none
   PopulationBase population = PopulationBase::kNone;
+  /// Of a share: its numerator has values, and their mean is shown (I-22).
+  bool numerator_mean = false;
   int rate_per = 1;  ///< the rate is rate_per x numerator / denominator: 1, 1000 or 100000
 };
 

@@ -47,10 +47,11 @@ struct PublishedRow {
   std::string name;
   std::string by;  ///< in a table of regions by class: the class, or "TOTAL"; else empty
   Figure numerator, denominator, unknown, excluded;
-  Rate rate;  ///< IndicatorInfo::rate_per x numerator / denominator
-  Rate median, p90, mean;
-  Figure second;     ///< IndicatorInfo::second
-  Rate second_rate;  ///< of the denominator
+  Rate rate;  ///< IndicatorInfo::rate_per x numerator / denominator; of FigureKind::kMean
+              ///< denominator / (denominator + unknown)
+  Rate median, p90, mean;  ///< the mean of 5 values or more
+  Figure second;           ///< IndicatorInfo::second
+  Rate second_rate;        ///< of the denominator
   friend bool operator==(const PublishedRow&, const PublishedRow&) = default;
 };
 
@@ -136,5 +137,8 @@ class PublishedIndicator {
 /// Value number ceil(p * n / 100) of the n values in the buckets; nothing where there are none.
 [[nodiscard]] std::optional<std::int32_t> percentile(
     const std::vector<std::pair<std::int32_t, std::int64_t>>& buckets, int p);
+
+/// The share of units that have a value, of two shown or hidden counts (FigureKind::kMean).
+[[nodiscard]] Rate share_with_value(const Figure& denominator, const Figure& unknown);
 
 }  // namespace kronika::domain
