@@ -190,7 +190,8 @@ void publication_commands(CLI::App& app, Options& o, Run& run) {
   show.add_option("indicator", o.publication.indicator, "e.g. I-08")->required();
   show.add_option("period", o.publication.period, "2025Q1, or 2025Q1-R for 12 months")->required();
   show.add_option("--revision", o.publication.revision, "default the latest");
-  show.add_option("--table", o.publication.table, "NATION, REGION (default), MUNICIPALITY");
+  show.add_option("--table", o.publication.table,
+                  "NATION, REGION (default), MUNICIPALITY, LEVEL, EDUCATION, SEX, AGE_BAND");
   show.add_option("--programme", o.publication.programme, "default all together");
   show.add_flag("--all", o.publication.all_rows, "also areas where nothing is counted");
   show.callback([&] {

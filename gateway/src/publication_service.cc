@@ -168,6 +168,7 @@ Result<void> PublicationService::get(const query::v1::GetPublicationRequest& req
   const auto standards = domain::standards_of(services_.rules, *indicator, end);
   for (const domain::Standard* s : standards) fill_standard(*s, *out.add_standards());
   out.set_rate_per(info->rate_per);
+  out.set_second(std::string(info->second));
   out.set_live(false);
   out.set_includes_simulated(publication.includes_simulated);
   set_time(publication.as_of, out.mutable_as_of_time());

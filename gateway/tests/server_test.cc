@@ -640,6 +640,7 @@ TEST_F(ServerTest, ServesPublicationsAsTheyWerePublished) {
     row.key = "DK";
     row.numerator = {domain::FigureStatus::kShown, count};
     row.denominator = {domain::FigureStatus::kSuppressed, 0};
+    row.second = {domain::FigureStatus::kShown, 7};
     p.tables = {{domain::TableKind::kNation, "", {row}, row},
                 {domain::TableKind::kNation, "KOL", {row}, row}};
     std::string value;
@@ -687,6 +688,7 @@ TEST_F(ServerTest, ServesPublicationsAsTheyWerePublished) {
   ASSERT_EQ(out.table().rows_size(), 1);
   EXPECT_EQ(out.table().rows(0).numerator().value(), 30);
   EXPECT_EQ(out.table().rows(0).denominator().status(), FIGURE_STATUS_SUPPRESSED);
+  EXPECT_EQ(out.table().rows(0).second().value(), 7);
   request.set_revision(1);
   request.set_programme("KOL");
   ASSERT_TRUE(call(get_one, *publications_, request, out).ok());

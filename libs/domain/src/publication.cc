@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::string_view kRollingSuffix = "-R";
 
-constexpr std::array kTableKinds{TableKind::kNation, TableKind::kRegion, TableKind::kMunicipality};
+constexpr std::array kTableKinds{
+    TableKind::kNation,    TableKind::kRegion, TableKind::kMunicipality, TableKind::kLevel,
+    TableKind::kEducation, TableKind::kSex,    TableKind::kAgeBand};
 
 constexpr Figure kSuppressedFigure{FigureStatus::kSuppressed, 0};
 constexpr Rate kSuppressedRate{FigureStatus::kSuppressed, 0};
@@ -84,6 +86,7 @@ std::vector<PublishedTable> published_tables(const Rules& rules,
   const auto add = [&](ProgrammeIndex programme, const std::string& id) {
     for (const TableKind kind : kTableKinds) {
       std::vector<PublishedRow> rows = figures.rows(kind, programme);
+      if (rows.empty()) continue;  // not offered
       const bool anything = !std::all_of(rows.begin(), rows.end(),
                                          [](const PublishedRow& row) { return is_empty(row); });
       if (!id.empty() && !anything) continue;
@@ -115,7 +118,7 @@ struct History {
 const PublishedRow& row_or_nothing(const PublishedRow* row) {
   static const PublishedRow kNothing = [] {
     PublishedRow r;
-    r.numerator = r.denominator = r.unknown = r.excluded = {FigureStatus::kShown, 0};
+    r.numerator = r.denominator = r.unknown = r.excluded = r.second = {FigureStatus::kShown, 0};
     return r;
   }();
   return row == nullptr ? kNothing : *row;
@@ -247,11 +250,25 @@ Figure rest(const PublishedRow& row) {
   return {FigureStatus::kShown, row.denominator.value - row.numerator.value};
 }
 
+/// Those of the denominator that are not of the second numerator; `both`: nor of the first.
+Figure second_rest(const PublishedRow& row, bool both) {
+  const bool shown = row.second.status == FigureStatus::kShown &&
+                     row.denominator.status == FigureStatus::kShown &&
+                     (!both || row.numerator.status == FigureStatus::kShown);
+  if (!shown) return {};
+  return {FigureStatus::kShown,
+          row.denominator.value - row.second.value - (both ? row.numerator.value : 0)};
+}
+
 void suppress_numerator(PublishedRow& row) {
   row.numerator = kSuppressedFigure;
   for (Rate* rate : {&row.rate, &row.mean}) {
     if (rate->status == FigureStatus::kShown) *rate = kSuppressedRate;
   }
+}
+void suppress_second(PublishedRow& row) {
+  row.second = kSuppressedFigure;
+  if (row.second_rate.status == FigureStatus::kShown) row.second_rate = kSuppressedRate;
 }
 void suppress_statistics(PublishedRow& row) {
   for (Rate* rate : {&row.median, &row.p90, &row.mean}) {
@@ -261,6 +278,7 @@ void suppress_statistics(PublishedRow& row) {
 void suppress_denominator(PublishedRow& row) {
   row.denominator = kSuppressedFigure;
   if (row.numerator.status == FigureStatus::kShown) suppress_numerator(row);
+  if (row.second.status == FigureStatus::kShown) suppress_second(row);
   if (row.rate.status == FigureStatus::kShown) row.rate = kSuppressedRate;
   suppress_statistics(row);
 }
@@ -290,14 +308,20 @@ void revise_counts(std::vector<History>& rows, const Lines& lines) {
         was_never_shown(row, &PublishedRow::numerator)) {
       suppress_numerator(now);
     }
+    if (now.second.status == FigureStatus::kShown && was_never_shown(row, &PublishedRow::second)) {
+      suppress_second(now);
+    }
     small = small || any_before(row, [&now](const PublishedRow& then) {
               return small_change(then.numerator, now.numerator) ||
                      small_change(then.denominator, now.denominator) ||
-                     small_change(rest(then), rest(now));
+                     small_change(rest(then), rest(now)) || small_change(then.second, now.second) ||
+                     small_change(second_rest(then, false), second_rest(now, false)) ||
+                     small_change(second_rest(then, true), second_rest(now, true));
             });
   }
   if (!small && !small_in_lines(rows, lines, &PublishedRow::numerator) &&
-      !small_in_lines(rows, lines, &PublishedRow::denominator)) {
+      !small_in_lines(rows, lines, &PublishedRow::denominator) &&
+      !small_in_lines(rows, lines, &PublishedRow::second)) {
     return;
   }
   for (History& row : rows) {
@@ -307,8 +331,11 @@ void revise_counts(std::vector<History>& rows, const Lines& lines) {
     });
     const bool numerator = any_before(
         row, [&now](const PublishedRow& then) { return changed(then.numerator, now.numerator); });
+    const bool second = any_before(
+        row, [&now](const PublishedRow& then) { return changed(then.second, now.second); });
     if (denominator) suppress_denominator(now);
     if (numerator) suppress_numerator(now);
+    if (second) suppress_second(now);
   }
 }
 
@@ -371,8 +398,9 @@ bool says_something(const std::vector<History>& rows) {
     const PublishedRow& then = row_or_nothing(row.before.back());
     const PublishedRow& now = *row.now;
     return news(then.numerator, now.numerator) || news(then.denominator, now.denominator) ||
-           news(then.unknown, now.unknown) || news(then.excluded, now.excluded) ||
-           news(then.median, now.median) || news(then.p90, now.p90) || news(then.mean, now.mean);
+           news(then.second, now.second) || news(then.unknown, now.unknown) ||
+           news(then.excluded, now.excluded) || news(then.median, now.median) ||
+           news(then.p90, now.p90) || news(then.mean, now.mean);
   });
 }
 
@@ -382,6 +410,12 @@ bool revise(const Rules& rules, Publication& next, std::span<const Publication> 
   next.revision = 1;
   if (earlier.empty()) return true;
   next.revision = earlier.back().revision + 1;
+  // What stands together was hidden together: a table that an earlier revision does not have is
+  // none of a later one.
+  std::erase_if(next.tables, [&](const PublishedTable& table) {
+    return std::any_of(earlier.begin(), earlier.end(),
+                       [&](const Publication& p) { return p.table(table.kind, "") == nullptr; });
+  });
   // Counts of organisations tell nothing of persons, and sums of published quarters nothing that
   // the quarters do not.
   const IndicatorInfo* info = indicator_info(next.indicator);
@@ -405,6 +439,15 @@ bool revise(const Rules& rules, Publication& next, std::span<const Publication> 
   for (PublishedTable& table : next.tables) {
     for (PublishedRow& row : table.rows) take(table, row);
     take(table, table.total);
+  }
+  // Nor is a second figure that an earlier revision does not have.
+  for (History& row : rows) {
+    if (any_before(row, [](const PublishedRow& then) {
+          return then.second.status == FigureStatus::kNoData;
+        })) {
+      row.now->second = {};
+      row.now->second_rate = {};
+    }
   }
   if (persons) {
     const Lines lines = LineFinder(rules, next, places).run();
@@ -462,6 +505,7 @@ PublishedRow rolling_row(const IndicatorInfo& info, const PublishedRow& last,
   out.name = last.name;
   out.numerator = sum_of(rows, &PublishedRow::numerator);
   out.denominator = sum_of(rows, &PublishedRow::denominator);
+  if (!info.second.empty()) out.second = sum_of(rows, &PublishedRow::second);
   out.unknown = sum_of(rows, &PublishedRow::unknown);
   out.excluded = sum_of(rows, &PublishedRow::excluded);
   const bool values = info.kind == FigureKind::kValues;
@@ -474,13 +518,15 @@ PublishedRow rolling_row(const IndicatorInfo& info, const PublishedRow& last,
   if (info.kind != FigureKind::kShare || out.denominator.status == FigureStatus::kNoData) {
     return out;
   }
-  if (out.numerator.status != FigureStatus::kShown ||
-      out.denominator.status != FigureStatus::kShown) {
-    out.rate = kSuppressedRate;
-  } else if (out.denominator.value > 0) {
-    out.rate = {FigureStatus::kShown, static_cast<double>(out.numerator.value) /
-                                          static_cast<double>(out.denominator.value)};
-  }
+  const auto rate_of = [&out](const Figure& part) -> Rate {
+    if (part.status != FigureStatus::kShown || out.denominator.status != FigureStatus::kShown)
+      return kSuppressedRate;
+    if (out.denominator.value == 0) return {};
+    return {FigureStatus::kShown,
+            static_cast<double>(part.value) / static_cast<double>(out.denominator.value)};
+  };
+  out.rate = rate_of(out.numerator);
+  if (!info.second.empty()) out.second_rate = rate_of(out.second);
   return out;
 }
 
@@ -536,6 +582,7 @@ void hide_where_quarters_hide(std::vector<PublishedTable>& tables,
       const PublishedRow& then = *found->second;
       if (then.denominator.status == FigureStatus::kSuppressed) suppress_denominator(row);
       if (then.numerator.status == FigureStatus::kSuppressed) suppress_numerator(row);
+      if (then.second.status == FigureStatus::kSuppressed) suppress_second(row);
       if (then.unknown.status == FigureStatus::kSuppressed) row.unknown = kSuppressedFigure;
       if (then.excluded.status == FigureStatus::kSuppressed) row.excluded = kSuppressedFigure;
     }

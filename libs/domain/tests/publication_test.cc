@@ -178,6 +178,70 @@ TEST(Revise, HiddenOnesThatChangeALittleTogetherStopTheRest) {
   EXPECT_EQ(row(next, TableKind::kMunicipality, "0760").numerator, kHidden);
 }
 
+Publication dropouts(std::int64_t women, std::int64_t interrupted, std::int64_t all = 60) {
+  AreaCells cells;
+  for (const auto sex : {Sex::kMale, Sex::kFemale}) {
+    CellKey key = cell(751, 0);
+    key.indicator = Indicator::kI10Dropout;
+    key.at.sex = sex;
+    CellValue value;
+    value.numerator = sex == Sex::kFemale ? women : 20;
+    value.numerator2 = interrupted;
+    value.denominator = all;
+    add_cell(key, value, cells);
+  }
+  Publication out;
+  out.indicator = Indicator::kI10Dropout;
+  out.period = {*parse_quarter("2025Q1"), false};
+  out.tables = published_tables(
+      rules(), {rules(), *indicator_info(out.indicator), out.period.quarter, cells});
+  return out;
+}
+
+TEST(Revise, TreatsClassesAndSecondFiguresAlike) {
+  Publication first = dropouts(12, 15);
+  (void)revise(rules(), first, {});
+  EXPECT_EQ(row(first, TableKind::kSex, "FEMALE").numerator, shown(12));
+  EXPECT_EQ(row(first, TableKind::kSex, "FEMALE").second, shown(15));
+
+  Publication little = dropouts(14, 15);
+  EXPECT_FALSE(revise(rules(), little, {&first, 1}));
+  EXPECT_EQ(row(little, TableKind::kSex, "FEMALE").numerator, kHidden);
+  EXPECT_EQ(row(little, TableKind::kNation, "DK").numerator, kHidden);
+  EXPECT_EQ(row(little, TableKind::kSex, "MALE").numerator, shown(20));
+
+  Publication second = dropouts(12, 16);
+  EXPECT_FALSE(revise(rules(), second, {&first, 1}));
+  EXPECT_EQ(row(second, TableKind::kSex, "MALE").second, kHidden);
+  EXPECT_EQ(row(second, TableKind::kSex, "MALE").second_rate.status, FigureStatus::kSuppressed);
+  EXPECT_EQ(row(second, TableKind::kSex, "MALE").numerator, shown(20));
+
+  // Each grows by 5 and the denominator by 12: those of neither by 2.
+  Publication rest = dropouts(17, 20, 72);
+  EXPECT_FALSE(revise(rules(), rest, {&first, 1}));
+  Publication many = dropouts(20, 25, 90);
+  EXPECT_TRUE(revise(rules(), many, {&first, 1}));
+  EXPECT_EQ(row(many, TableKind::kSex, "FEMALE").second, shown(25));
+}
+
+TEST(Revise, AddsNoTableThatAnEarlierRevisionDoesNotHave) {
+  Publication first = dropouts(12, 15);
+  std::erase_if(first.tables, [](const PublishedTable& t) { return t.kind == TableKind::kSex; });
+  Publication next = dropouts(30, 30, 100);
+  EXPECT_TRUE(revise(rules(), next, {&first, 1}));
+  EXPECT_EQ(next.table(TableKind::kSex, ""), nullptr);
+  EXPECT_NE(next.table(TableKind::kAgeBand, ""), nullptr);
+
+  first = dropouts(12, 15);
+  for (PublishedTable& t : first.tables) {
+    for (PublishedRow& r : t.rows) r.second = {}, r.second_rate = {};
+    t.total.second = {}, t.total.second_rate = {};
+  }
+  next = dropouts(30, 30, 100);
+  EXPECT_TRUE(revise(rules(), next, {&first, 1}));
+  EXPECT_EQ(row(next, TableKind::kSex, "MALE").second, Figure{});
+}
+
 TEST(Revise, LooksBackAtEveryRevision) {
   std::vector<Publication> all;
   all.push_back(published({{{751, 0}, {20, 40}}, {{740, 0}, {10, 30}}}));

@@ -50,6 +50,9 @@ void put_row(const domain::PublishedRow& row, state::v1::PublishedRow& out) {
   put(row.median, *out.mutable_median());
   put(row.p90, *out.mutable_p90());
   put(row.mean, *out.mutable_mean());
+  out.set_by(row.by);
+  put(row.second, *out.mutable_second());
+  put(row.second_rate, *out.mutable_second_rate());
 }
 
 domain::PublishedRow row_of(const state::v1::PublishedRow& message) {
@@ -64,6 +67,9 @@ domain::PublishedRow row_of(const state::v1::PublishedRow& message) {
   take(message.median(), row.median);
   take(message.p90(), row.p90);
   take(message.mean(), row.mean);
+  row.by = message.by();
+  take(message.second(), row.second);
+  take(message.second_rate(), row.second_rate);
   return row;
 }
 
