@@ -147,6 +147,7 @@ int latency(const KafkaPlace& kafka, const Plan& plan, const LatencyOptions& opt
       }
       continue;
     }
+    if (sent == count && waiting.empty()) break;  // the last one sent was not watched
     auto wake = sent < count ? due_at(sent) : steady_clock::time_point::max();
     if (!waiting.empty()) wake = std::min(wake, waiting.front().next_ask);
     std::this_thread::sleep_until(wake);
