@@ -88,7 +88,7 @@ class Figures:
         if not by:
             return [region]
         kind = str(cell[CLASSES[by]] or "UNKNOWN")
-        return [(region, kind), (region, "TOTAL"), ("DK", kind)]
+        return [(region, kind), (region, "TOTAL"), ("DK", kind), ("DK", "TOTAL")]
 
     def smalls(self, indicator, period):
         """Whether the period or one that its window touches has anything small at the grain of municipalities."""
@@ -169,7 +169,9 @@ class Comparison:
         if answer.get("second"):
             names["second"] = "numerator2"
         for name, of in names.items():
-            figure = row[name]
+            figure = row.get(name)
+            if figure is None:  # a table without second figures
+                continue
             status, value = figure["status"].removeprefix("FIGURE_STATUS_"), int(figure.get("value") or 0)
             if (name == "denominator" and indicator in COUNTS) or (name == "numerator" and measured):
                 continue
@@ -213,7 +215,7 @@ class Comparison:
                 answers = mine["numerator"]
                 mean = mine["sum_thousandths"] / 1000 / answers if answers else None
                 expected["mean"] = (mean, FEWEST_FOR_MEDIAN, "numerator", answers)
-            if answer.get("second"):
+            if answer.get("second") and "second_rate" in row:
                 expected["second_rate"] = (per * mine["numerator2"] / n if n else None, 1, "second", n)
         for name, (value, fewest, needs, of) in expected.items():
             status = row[name]["status"].removeprefix("FIGURE_STATUS_")
