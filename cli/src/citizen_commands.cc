@@ -29,20 +29,7 @@ std::string fill(const CitizenOptions& options, Request& request) {
     name.mutable_identifier()->set_system(options.identifier.substr(0, bar));
     name.mutable_identifier()->set_value(options.identifier.substr(bar + 1));
   }
-  const auto time = [&](const std::string& text, auto* out) {
-    const auto instant = read_time(text);
-    if (instant) set_time(*instant, out);
-    return instant.has_value();
-  };
-  constexpr const char* kHow =
-      " is a date (2025-01-31: its end) or an instant with offset (2025-01-31T10:00:00+01:00)";
-  if (!options.as_of.empty() && !time(options.as_of, request.mutable_as_of())) {
-    return std::string("--as-of") + kHow;
-  }
-  if (!options.known_at.empty() && !time(options.known_at, request.mutable_known_at())) {
-    return std::string("--known-at") + kHow;
-  }
-  return {};
+  return fill_clocks(options, request);
 }
 
 template <class List>

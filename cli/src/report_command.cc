@@ -51,20 +51,7 @@ std::string json_of(const google::protobuf::Message& message) {
 template <class Request>
 std::string fill(const ReportOptions& options, Request& request) {
   request.set_organisation(options.organisation);
-  const auto time = [](const std::string& text, auto* out) {
-    const auto instant = read_time(text);
-    if (instant) set_time(*instant, out);
-    return instant.has_value();
-  };
-  constexpr const char* kHow =
-      " is a date (2025-01-31: its end) or an instant with offset (2025-01-31T10:00:00+01:00)";
-  if (!options.as_of.empty() && !time(options.as_of, request.mutable_as_of())) {
-    return std::string("--as-of") + kHow;
-  }
-  if (!options.known_at.empty() && !time(options.known_at, request.mutable_known_at())) {
-    return std::string("--known-at") + kHow;
-  }
-  return {};
+  return fill_clocks(options, request);
 }
 
 grpc::Status table(GatewayClient& client, const std::string& indicator, const std::string& period,

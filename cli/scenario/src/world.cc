@@ -3,15 +3,8 @@
 #include <algorithm>
 
 namespace kronika::scenario {
-namespace {
 
 using namespace domain;
-
-bool same_fact(const Event& a, const Event& b) {
-  return a.source_system == b.source_system && a.source_message_id == b.source_message_id;
-}
-
-}  // namespace
 
 void World::receive(const std::vector<const Arrival*>& arrivals) {
   std::int64_t offset = 0;

@@ -15,6 +15,8 @@ namespace kronika::citizen {
 
 using domain::Admission;
 using domain::JournalEntry;
+using domain::same_fact;
+using domain::same_version;
 using domain::Standing;
 
 namespace {
@@ -24,15 +26,6 @@ std::vector<const JournalEntry*> pointers_to(const std::vector<JournalEntry>& en
   pointers.reserve(entries.size());
   for (const auto& entry : entries) pointers.push_back(&entry);
   return pointers;
-}
-
-bool same_fact(const domain::Event& a, const domain::Event& b) {
-  return a.source_system == b.source_system && a.source_message_id == b.source_message_id;
-}
-
-bool same_version(const domain::Event& a, const domain::Event& b) {
-  return a.source_version == b.source_version && a.adapter_revision == b.adapter_revision &&
-         same_fact(a, b);
 }
 
 domain::Reason reason_of(Admission why) {

@@ -33,28 +33,18 @@ namespace kronika::citizen {
 
 using domain::Hop;
 using domain::JournalEntry;
+using domain::same_fact;
+using domain::same_version;
+using domain::version_less;
 
 namespace {
-
-bool same_fact(const domain::Event& a, const domain::Event& b) {
-  return a.source_system == b.source_system && a.source_message_id == b.source_message_id;
-}
-
-bool higher_version(const domain::Event& a, const domain::Event& b) {
-  return std::tie(a.source_version, a.adapter_revision) >
-         std::tie(b.source_version, b.adapter_revision);
-}
-
-bool same_version(const domain::Event& a, const domain::Event& b) {
-  return a.source_version == b.source_version && a.adapter_revision == b.adapter_revision;
-}
 
 /// Whether the new key's latest word on a link replaces an earlier one. The new key's task alone
 /// speaks for its CprReplaced, in order, so its latest word holds. Should two persons claim one
 /// fact (K_TWO_PERSONS), the higher version holds, then the smaller key, in any order of arrival.
 bool supersedes(const domain::Event& link, const domain::Event& known) {
   if (link.person_key == known.person_key) return true;
-  if (!same_version(link, known)) return higher_version(link, known);
+  if (!same_version(link, known)) return version_less(known, link);
   return link.person_key < known.person_key;
 }
 
@@ -177,7 +167,7 @@ Result<void> CitizenTask::send_links(Slot& slot, const domain::Event& replacemen
     const JournalEntry& entry = *pointers[i];
     if (!same_fact(entry.event, replacement)) continue;
     if (standing[i] == domain::Standing::kStands &&
-        (effective == nullptr || higher_version(entry.event, effective->event))) {
+        (effective == nullptr || version_less(effective->event, entry.event))) {
       effective = &entry;
     }
     const auto* replaced = std::get_if<domain::CprReplaced>(&entry.event.payload);

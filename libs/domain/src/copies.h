@@ -9,20 +9,6 @@
 
 namespace kronika::domain {
 
-inline bool same_fact(const Event& a, const Event& b) {
-  return a.source_message_id == b.source_message_id && a.source_system == b.source_system;
-}
-
-inline bool same_version(const Event& a, const Event& b) {
-  return a.source_version == b.source_version && a.adapter_revision == b.adapter_revision &&
-         same_fact(a, b);
-}
-
-inline bool version_less(const Event& a, const Event& b) {
-  return std::tie(a.source_version, a.adapter_revision) <
-         std::tie(b.source_version, b.adapter_revision);
-}
-
 /// Equal copies are represented by the one recorded first, then by the smallest id.
 inline bool represents_before(const Event& a, const Event& b) {
   return std::tie(a.recorded_at, a.event_id) < std::tie(b.recorded_at, b.event_id);

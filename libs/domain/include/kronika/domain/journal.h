@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include <kronika/domain/event.h>
@@ -35,6 +36,19 @@ struct JournalEntry {
 /// FNV-1a over source_system, one zero byte, source_message_id, then the finaliser of MurmurHash3.
 [[nodiscard]] std::uint64_t fact_hash(std::string_view source_system,
                                       std::string_view source_message_id);
+
+[[nodiscard]] inline bool same_fact(const Event& a, const Event& b) {
+  return a.source_message_id == b.source_message_id && a.source_system == b.source_system;
+}
+[[nodiscard]] inline bool same_version(const Event& a, const Event& b) {
+  return a.source_version == b.source_version && a.adapter_revision == b.adapter_revision &&
+         same_fact(a, b);
+}
+/// Of one fact: whether `a` is the lower version.
+[[nodiscard]] inline bool version_less(const Event& a, const Event& b) {
+  return std::tie(a.source_version, a.adapter_revision) <
+         std::tie(b.source_version, b.adapter_revision);
+}
 
 /// Whether two entries are copies of one record: same fact, version, path and content.
 [[nodiscard]] bool same_copy(const JournalEntry& a, const JournalEntry& b);
