@@ -131,7 +131,8 @@ void print_pathways(const Context& context, const query::v1::Status& status) {
   if (!table.empty()) table.print(context.out, "    ");
 }
 
-// The view is complete when it stands still at the end of every topic.
+// The view is complete when the citizen consumer has handled everything, and the view stands still
+// at the end of every topic.
 void wait_until_still(GatewayClient& client, int seconds, query::v1::Status& status,
                       grpc::Status& outcome) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
@@ -141,8 +142,9 @@ void wait_until_still(GatewayClient& client, int seconds, query::v1::Status& sta
     status.Clear();
     outcome = get_status(client, status);
     if (outcome.ok()) {
-      const bool same =
-          behind(status) == 0 && status.events() == events && status.citizens() == citizens;
+      const bool same = behind(status) == 0 && status.pending_events() == 0 &&
+                        status.awaiting_refold() == 0 && status.events() == events &&
+                        status.citizens() == citizens;
       still = same ? still + 1 : 0;
       events = status.events();
       citizens = status.citizens();
@@ -170,6 +172,13 @@ int status(const Context& context) {
               << grouped(status.events()) << " events, " << grouped(status.citizens())
               << " citizens (" << grouped(status.simulated_citizens()) << " simulated), "
               << grouped(status.reports()) << " reports\n";
+  if (status.pending_events() > 0)
+    context.out << grouped(status.pending_events()) << " events wait for the citizen consumer\n";
+  if (status.awaiting_refold() > 0) {
+    context.out << "at least " << grouped(static_cast<std::int64_t>(status.awaiting_refold()))
+                << " citizens are still to be folded with these rules: states and figures are not "
+                   "complete\n";
+  }
   struct Topic {
     std::int64_t next = 0, end = 0;
     google::protobuf::Timestamp last;

@@ -107,6 +107,12 @@ class Gateway final : public verify::GatewaySource {
 void print(const Context& context, const verify::Report& report) {
   std::ostream& out = context.out;
   for (const std::string& note : report.notes) out << "note: " << note << '\n';
+  if (report.awaiting_refold > 0) {
+    out << "NOT COMPLETE: at least " << report.awaiting_refold
+        << " citizens are still to be folded with the consumer's rules; run it again when `kronika "
+           "status` says no more of it\n";
+    return;
+  }
   if (!report.differences.empty()) {
     Table table({"difference", "where", "what"});
     for (const verify::Difference& d : report.differences) table.row({d.kind, d.where, d.detail});
@@ -146,6 +152,7 @@ void print_json(const Context& context, const verify::Report& report) {
                                 {"cells", report.cells},
                                 {"tables", report.tables},
                                 {"reports", report.reports},
+                                {"awaiting_refold", report.awaiting_refold},
                                 {"difference_count", report.difference_count},
                                 {"differences", differences},
                                 {"shared_fact_count", report.shared_fact_count},

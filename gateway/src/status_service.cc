@@ -4,6 +4,8 @@
 #include "figures.h"
 #include "text.h"
 
+#include <algorithm>
+
 #include <kronika/domain/suppression.h>
 
 namespace kronika::gateway {
@@ -37,7 +39,8 @@ void StatusService::fill(query::v1::Status& response) const {
                 *out.mutable_citizens());
   }
   const auto ends = services_.log_ends();
-  std::int64_t events = 0, reports = 0;
+  const auto handled = services_.view.handled();
+  std::int64_t events = 0, pending = 0, reports = 0;
   for (const auto& [at, position] : services_.view.positions()) {
     if (at.topic >= std::size(kViewTopics)) continue;
     query::v1::TopicPosition& out = *response.add_positions();
@@ -49,12 +52,18 @@ void StatusService::fill(query::v1::Status& response) const {
     if (position.last_record_time.ms != 0)
       set_time(position.last_record_time, out.mutable_last_record_time());
     // Event topics have no gaps, so positions count events; flytning is written by transactions.
-    if (at.topic < kInputTopics && kViewTopics[at.topic] != bus::kFlytning)
+    if (at.topic < kInputTopics && kViewTopics[at.topic] != bus::kFlytning) {
       events += position.next_offset;
+      const auto next = handled.find(at);
+      const std::int64_t done = next == handled.end() ? 0 : next->second;
+      pending += std::max<std::int64_t>(0, std::max(out.end_offset(), position.next_offset) - done);
+    }
     if (kViewTopics[at.topic] == bus::kRapport) reports += position.next_offset;
   }
   response.set_events(events);
   response.set_reports(reports);
+  response.set_pending_events(pending);
+  response.set_awaiting_refold(services_.view.awaiting_refold());
   fill_generation(services_.rules, *response.mutable_rules());
   response.set_version(options_.version);
 }

@@ -87,6 +87,18 @@ class RocksView final : public View {
     const std::shared_lock lock(mutex_);
     return static_cast<std::int64_t>(refused_.size());
   }
+  std::map<TopicPartition, std::int64_t> handled() const override {
+    const std::shared_lock lock(mutex_);
+    return handled_;
+  }
+  std::uint64_t awaiting_refold() const override {
+    const std::shared_lock lock(mutex_);
+    std::uint64_t citizens = 0;
+    for (const auto& [at, progress] : progress_) {
+      if (at.topic == kCitizenStateIndex) citizens += progress.awaiting_refold;
+    }
+    return citizens;
+  }
   std::optional<Instant> indicators_as_of() const override {
     const std::shared_lock lock(mutex_);
     std::optional<Instant> earliest;

@@ -70,6 +70,8 @@ struct Verifier::Impl {
   Result<void> check_states();
   Result<CitizenCut> read_cut(std::int32_t partition);
   Result<void> check_partition(std::int32_t partition);
+  /// Of a partition without a progress record.
+  Result<void> note_unhandled(std::int32_t partition);
   void check_citizen(std::int32_t partition, const PersonKey& person,
                      std::vector<domain::JournalEntry> entries, const CitizenCut& cut);
   void check_moves();

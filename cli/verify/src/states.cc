@@ -90,6 +90,7 @@ Result<void> Verifier::Impl::check_states() {
         std::to_string(report.events) + " events, " + std::to_string(report.citizens) +
         " citizens, " + std::to_string(report.difference_count) + " differences");
   }
+  if (report.awaiting_refold > 0) return {};
   check_moves();
   if (options.shared_facts) list_shared_facts();
   return {};
@@ -146,9 +147,13 @@ Result<void> Verifier::Impl::check_partition(std::int32_t partition) {
       differ("progress", "citizen-state/" + std::to_string(partition),
              "there are states, but no progress record");
     }
-    return {};
+    return note_unhandled(partition);
   }
   const codec::ProgressRecord& progress = *cut->progress;
+  if (progress.awaiting_refold > 0) {
+    report.awaiting_refold += progress.awaiting_refold;
+    return {};
+  }
   transactions[partition] = progress.transaction_number;
   report.refused += static_cast<std::int64_t>(progress.refused.size());
 
@@ -211,6 +216,23 @@ Result<void> Verifier::Impl::check_partition(std::int32_t partition) {
              "citizen-state/" + std::to_string(partition) + "@" + std::to_string(state.offset),
              "the log holds no event of this citizen");
     }
+  }
+  return {};
+}
+
+Result<void> Verifier::Impl::note_unhandled(std::int32_t partition) {
+  std::int64_t waiting = 0;
+  for (const std::string_view topic : kInputs) {
+    const auto read = log.read(std::string(topic), partition, [&](const bus::Record&) {
+      ++waiting;
+      return Result<void>();
+    });
+    if (!read) return tl::unexpected(read.error());
+  }
+  if (waiting > 0) {
+    report.notes.push_back("partition " + std::to_string(partition) +
+                           ": the citizen consumer has " + "handled nothing yet; " +
+                           std::to_string(waiting) + " records wait");
   }
   return {};
 }

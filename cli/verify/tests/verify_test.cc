@@ -258,6 +258,24 @@ TEST_F(VerifyTest, AgreesWhereTheIndicatorTasksAreAheadOfTheStatesThatWereRead) 
   EXPECT_TRUE(report.agrees()) << text(report);
 }
 
+TEST_F(VerifyTest, SaysThatNothingCanBeComparedWhileCitizensAwaitARefold) {
+  auto& records = platform_.log(bus::kCitizenState, 0);
+  const auto last = std::find_if(records.rbegin(), records.rend(),
+                                 [](const LogRecord& r) { return codec::is_progress_key(r.key); });
+  ASSERT_NE(last, records.rend());
+  codec::ProgressRecord progress;
+  ASSERT_TRUE(codec::decode_progress(bus::read_wire(last->value)->message, progress));
+  progress.awaiting_refold = 2;
+  last->value.clear();
+  bus::append_wire_prefix(codec::kProgressSchemaId, last->value);
+  codec::encode_progress(progress, last->value);
+  std::erase_if(records, [](const LogRecord& r) { return !codec::is_progress_key(r.key); });
+  const Report report = run();
+  EXPECT_EQ(report.awaiting_refold, 2U);
+  EXPECT_FALSE(report.agrees());
+  EXPECT_EQ(report.difference_count, 0) << text(report);
+}
+
 TEST_F(VerifyTest, FindsALostState) {
   auto& records = platform_.log(bus::kCitizenState, 0);
   const std::string key = a_state(0).key;

@@ -202,6 +202,8 @@ void CitizenTask::keep_progress(bus::TaskContext& ctx) {
         {std::string(input_topic_name(i)), offsets[static_cast<std::size_t>(i)]});
   }
   progress.refused = refused_;
+  progress.awaiting_refold = deferring_ ? std::max<std::uint64_t>(1, outdated_.size())
+                                        : outdated_.size() - outdated_taken_;
   buffer_.clear();
   bus::append_wire_prefix(codec::kProgressSchemaId, buffer_);
   codec::encode_progress(progress, buffer_);

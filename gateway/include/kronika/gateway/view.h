@@ -126,6 +126,10 @@ class View {
   [[nodiscard]] virtual ViewCounts counts() const = 0;
   /// Refused records that name no citizen.
   [[nodiscard]] virtual std::int64_t refused() const = 0;
+  /// Next offsets of the citizen task, by input: what lies behind them is read, but not folded yet.
+  [[nodiscard]] virtual std::map<TopicPartition, std::int64_t> handled() const = 0;
+  /// Citizens that the citizen tasks have still to fold with their rules (A8).
+  [[nodiscard]] virtual std::uint64_t awaiting_refold() const = 0;
   /// The smallest as_of of the indicator tasks' progress records; nothing before the first.
   [[nodiscard]] virtual std::optional<Instant> indicators_as_of() const = 0;
   [[nodiscard]] virtual store::Usage usage() const = 0;

@@ -40,6 +40,7 @@ KRONIKA_FIELDS(ProgressRecord) {
   v.number(2, m.transaction_number);
   v.messages(3, m.positions);
   v.messages(4, m.refused);
+  v.number(5, m.awaiting_refold);
 }
 KRONIKA_FIELDS(WireOrigin) {
   v.instant(1, m.timestamp);

@@ -52,12 +52,15 @@ struct Report {
   std::int64_t cells = 0;
   std::int64_t tables = 0;
   std::int64_t reports = 0;  ///< records of the topic rapport
+  /// Citizens that the consumer has still to fold with its rules, after a change of rules or amid a
+  /// rebuild (A8). Above 0 nothing was compared: run it again when the consumer is done.
+  std::uint64_t awaiting_refold = 0;
   std::int64_t difference_count = 0;
   std::vector<Difference> differences;   ///< the first ones, at most Options::max_differences
   std::int64_t shared_fact_count = 0;    ///< senders' faults, no difference
   std::vector<SharedFact> shared_facts;  ///< the first ones, at most Options::max_differences
   std::vector<std::string> notes;        ///< what could not be compared, and why
-  [[nodiscard]] bool agrees() const { return difference_count == 0; }
+  [[nodiscard]] bool agrees() const { return difference_count == 0 && awaiting_refold == 0; }
 };
 
 struct Options {

@@ -65,6 +65,7 @@ struct ProgressRecord {
   std::int64_t transaction_number = 0;
   std::vector<TopicPosition> positions;
   std::vector<RefusedRecord> refused;
+  std::uint64_t awaiting_refold = 0;  ///< citizens still to be emitted with these rules (A8)
   friend bool operator==(const ProgressRecord&, const ProgressRecord&) = default;
 };
 
