@@ -17,6 +17,7 @@
 #include <kronika/bus/wire.h>
 #include <kronika/codec/citizen_codec.h>
 #include <kronika/codec/ledger_codec.h>
+#include <kronika/codec/schema_ids.h>
 #include <kronika/domain/time.h>
 
 namespace kronika::cli {
@@ -77,7 +78,9 @@ Result<Books> read_books(const Context& context) {
   done = scan_topics(context, {std::string(bus::kLedger)},
                      [&](const bus::Record& record) -> Result<void> {
                        const auto wire = bus::read_wire(record.value);
-                       if (!wire || !codec::decode_ledger_entry(wire->message, entry)) return {};
+                       // MessageReceived, the edges' account, stands on the same topic.
+                       if (!wire || wire->schema_id != codec::kLedgerEntrySchemaId) return {};
+                       if (!codec::decode_ledger_entry(wire->message, entry)) return {};
                        if (entry.topic == bus::kDeadLetter) return {};  // counted above
                        ++books.outcomes[std::string(outcome_text(entry.outcome))];
                        books.irregular += entry.irregular ? 1 : 0;

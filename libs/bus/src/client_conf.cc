@@ -111,7 +111,7 @@ Properties idempotent_producer() {
           {"partitioner", "murmur2_random"},
           {"compression.codec", "lz4"},
           {"linger.ms", "2"},
-          {"message.max.bytes", "4194304"},
+          {"message.max.bytes", "8388608"},
           {"queue.buffering.max.messages", "200000"},
           {"queue.buffering.max.kbytes", "65536"}};
 }

@@ -29,6 +29,7 @@ class KafkaPublisher final : public Publisher {
   }
 
   Result<void> start(const Options& options) {
+    wait_when_full_ = options.wait_when_full;
     Properties own = idempotent_producer();
     own.emplace_back("delivery.timeout.ms", std::to_string(options.delivery_timeout.count()));
     own.emplace_back("queue.buffering.max.messages", std::to_string(options.max_queue_messages));
@@ -74,6 +75,9 @@ class KafkaPublisher final : public Publisher {
       }
       if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
         return tl::unexpected(error_of(err, "publishing to " + std::string(record.topic)));
+      }
+      if (!wait_when_full_) {
+        return fail(code(Errc::kTransient), "the queue to Kafka is full");
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(1));  // poller_ is emptying it
     }
@@ -127,6 +131,7 @@ class KafkaPublisher final : public Publisher {
   }
 
   const ClientOptions client_;
+  bool wait_when_full_ = true;
   std::atomic<bool> stop_{false};
   std::atomic<std::uint64_t> acked_{0};
   std::atomic<std::uint64_t> failed_{0};

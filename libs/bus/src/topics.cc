@@ -25,7 +25,7 @@ Config kept_days(int days) {
 }
 Config dead_letters() {
   Config config = kept_days(30);
-  config.emplace_back("max.message.bytes", "4194304");  // the largest raw message and its headers
+  config.emplace_back("max.message.bytes", "8388608");  // the largest raw message and its headers
   return config;
 }
 

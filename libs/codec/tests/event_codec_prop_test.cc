@@ -15,6 +15,7 @@
 #include "kronika/event/v1/event.pb.h"
 #include "kronika/event/v1/flytning.pb.h"
 #include "kronika/state/v1/ledger.pb.h"
+#include "kronika/state/v1/message_received.pb.h"
 #include "kronika/state/v1/progress.pb.h"
 #include <kronika/codec/event_codec.h>
 #include <kronika/codec/ledger_codec.h>
@@ -254,11 +255,47 @@ void fields(V& v, ProgressRecord& m) {
   m.positions = {{"maaling", 5}, {"person", 0}};
   m.refused = {{"maaling", 2, 77, "UNDECODABLE"}};
 }
+template <class V>
+void fields(V& v, MessageReceived& m) {
+  v.text(11, m.message_id);
+  v.text(12, m.sender_org);
+  v.instant(15, m.received_at);
+  v.number(16, m.size_bytes);
+  v.number(20, m.ignored);
+  v.text(21, m.traceparent);
+  m.sha256 = std::string("\x80\x00\xff", 3);
+  m.events = {{EventId{{9}}, "maaling", 3, 0}, {EventId{{7}}, "person", 0, 5'000'000'000}};
+  m.refused = {{"UNIT_MISSING", 2}, {"RANGE_HARD", 1}};
+  m.raw = {2, 40};
+  if (m.ignored % 2 == 1) m.dead_letters = {{0, 0}};
+}
 
 namespace {
 
 TEST(LedgerCodec, MatchesProtobuf) {
   round_trip<LedgerEntry, state::v1::LedgerEntry>(encode_ledger_entry, decode_ledger_entry);
+}
+
+TEST(MessageReceivedCodec, MatchesProtobuf) {
+  round_trip<MessageReceived, state::v1::MessageReceived>(encode_message_received,
+                                                          decode_message_received);
+}
+
+TEST(MessageReceivedCodec, NeverReadsAsALedgerEntryNorTheOtherWayRound) {
+  MessageReceived received;
+  received.message_id = "M1";
+  received.size_bytes = 12;
+  std::string bytes;
+  encode_message_received(received, bytes);
+  LedgerEntry entry;
+  ASSERT_TRUE(decode_ledger_entry(bytes, entry).has_value());
+  EXPECT_EQ(entry, LedgerEntry{});
+  entry.topic = "maaling";
+  entry.offset = 7;
+  bytes.clear();
+  encode_ledger_entry(entry, bytes);
+  ASSERT_TRUE(decode_message_received(bytes, received).has_value());
+  EXPECT_EQ(received, MessageReceived{});
 }
 
 TEST(ProgressCodec, MatchesProtobuf) {

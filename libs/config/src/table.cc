@@ -70,8 +70,15 @@ const Row kRows[] = {
   number("reference.generation", "1", "", 1, 1'000'000'000, "Ordinal of the rules: raise it by one with every change of the reference files, and every citizen is folded again with them. Equal ordinals with other files refuse to start.",
        [](Settings& s, const Value& v) { s.reference.generation = static_cast<std::uint32_t>(v.number); }),
 
-  number("ingest.max_message_bytes", "5MiB", "bytes", kKiB, 64 * kMiB, "A longer message is refused at the edge, before it is parsed.",
+  number("ingest.max_message_bytes", "5MiB", "bytes", kKiB, 7 * kMiB, "A longer message is refused at the edge, before it is parsed. The topics raw and dead-letter take 8 MiB a record.",
        [](Settings& s, const Value& v) { s.ingest.max_message_bytes = static_cast<std::size_t>(v.number); }),
+
+  number("ingest.max_inflight_messages", "4096", "", 1, 100'000, "Messages of one edge process that wait for Kafka's acknowledgement; further ones are answered \"try again\" at once.",
+       [](Settings& s, const Value& v) { s.ingest.max_inflight_messages = static_cast<std::size_t>(v.number); }),
+  number("ingest.max_inflight_bytes", "24MiB", "bytes", kMiB, kGiB, "Bytes of these messages together; a byte takes up to four in memory while it waits.",
+       [](Settings& s, const Value& v) { s.ingest.max_inflight_bytes = static_cast<std::size_t>(v.number); }),
+  number("ingest.ack_timeout_ms", "10000", "ms", kSecond, 10 * kMinute, "A message that Kafka has not acknowledged after this time is answered \"try again\".",
+       [](Settings& s, const Value& v) { s.ingest.ack_timeout = milliseconds(v.number); }),
 
   number("citizen.threads", "1", "", 1, 64, "Stream threads; partitions are divided among the threads of all replicas.",
        [](Settings& s, const Value& v) { s.citizen.threads = static_cast<std::int32_t>(v.number); }),

@@ -253,6 +253,9 @@ void Message::set_sender(std::initializer_list<Node> references, const Entry& en
     draft.event.sender_org = sor_of(reference, &entry);
   }
   if (draft.event.sender_org.empty()) draft.event.sender_org = settings_->default_sender_org;
+  if (out_->sender_org.empty() && domain::is_sor_id(draft.event.sender_org)) {
+    out_->sender_org = draft.event.sender_org;
+  }
   if (draft.event.sender_org.empty()) {
     draft.fault(Reason::kFieldMissing, path,
                 "The message names no sending organisation with a SOR id; send one, or set "

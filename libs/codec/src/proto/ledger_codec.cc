@@ -31,6 +31,36 @@ KRONIKA_FIELDS(LedgerEntry) {
   v.text(8, m.sender_org);
   v.number(9, m.unimplemented);
 }
+KRONIKA_FIELDS(RecordPlace) {
+  v.number(1, m.partition);
+  v.number(2, m.offset);
+}
+KRONIKA_FIELDS(PublishedEvent) {
+  v.id(1, m.event_id);
+  v.text(2, m.topic);
+  v.number(3, m.partition);
+  v.number(4, m.offset);
+}
+KRONIKA_FIELDS(RefusedFacts) {
+  v.text(1, m.reason);
+  v.number(2, m.facts);
+}
+KRONIKA_FIELDS(MessageReceived) {
+  v.bytes(10, m.sha256);
+  v.text(11, m.message_id);
+  v.text(12, m.sender_org);
+  v.text(13, m.protocol);
+  v.text(14, m.door);
+  v.instant(15, m.received_at);
+  v.number(16, m.size_bytes);
+  v.number(17, m.adapter_revision);
+  v.messages(18, m.events);
+  v.messages(19, m.refused);
+  v.number(20, m.ignored);
+  v.text(21, m.traceparent);
+  v.message(22, m.raw);
+  v.messages(23, m.dead_letters);
+}
 KRONIKA_FIELDS(TopicPosition) {
   v.text(1, m.topic);
   v.number(2, m.next_offset);
@@ -91,6 +121,13 @@ Result<void> decode_ledger_entry(std::string_view bytes, LedgerEntry& entry) {
   return decode(bytes, entry, "kronika.state.v1.LedgerEntry");
 }
 void encode_ledger_entry(const LedgerEntry& entry, std::string& out) { encode(entry, out); }
+
+Result<void> decode_message_received(std::string_view bytes, MessageReceived& received) {
+  return decode(bytes, received, "kronika.state.v1.MessageReceived");
+}
+void encode_message_received(const MessageReceived& received, std::string& out) {
+  encode(received, out);
+}
 
 Result<void> decode_progress(std::string_view bytes, ProgressRecord& progress) {
   return decode(bytes, progress, "kronika.state.v1.Progress");

@@ -32,6 +32,8 @@ class Publisher {
     std::chrono::milliseconds delivery_timeout{30'000};  ///< then bus_undelivered
     std::size_t max_queue_messages = 200'000;
     std::size_t max_queue_kbytes = 65'536;
+    /// Off: publish() fails with bus_transient instead of waiting for room.
+    bool wait_when_full = true;
   };
   struct Stats {
     std::uint64_t acked = 0, failed = 0;
@@ -49,7 +51,8 @@ class Publisher {
   /// Called once a record, from the publisher's thread; must not block. Errors: bus_undelivered,
   /// bus_record_too_large, bus_config, bus_client_fatal.
   using OnResult = std::function<void(Result<Published>)>;
-  /// Copies the record and returns at once; waits only while the queue is full. An error here means
+  /// Copies the record and returns at once; waits only while the queue is full, and not even then
+  /// where Options::wait_when_full is off. An error here means
   /// that it was not queued and `on_result` is not called. `on_result` may be empty: failures are
   /// counted in stats() alone.
   [[nodiscard]] virtual Result<void> publish(const Outgoing& record, OnResult on_result) = 0;

@@ -79,6 +79,7 @@ using Outcome = std::variant<Accepted, Refused, Ignored>;
 struct Translation {
   Protocol protocol = Protocol::kUnknown;
   std::string message_id;  ///< Bundle.id or the like; for the ledger, decides nothing
+  std::string sender_org;  ///< SOR id of the first sender that it names, refused or not
   std::vector<Outcome> outcomes;
 };
 

@@ -1,5 +1,8 @@
-// The small messages that travel beside events: ledger entries, progress records and the topic
-// flytning. Plain structs, read and written like events (event_codec.h).
+// The small messages that travel beside events: ledger entries, received messages, progress records
+// and the topic flytning. Plain structs, read and written like events (event_codec.h).
+//
+// The topic ledger holds two kinds, told apart by the schema id of their wire prefix: LedgerEntry
+// (what became of one event) and MessageReceived (what an edge received and answered).
 #pragma once
 
 #include <cstdint>
@@ -37,6 +40,42 @@ struct LedgerEntry {
   std::string sender_org;
   bool unimplemented = false;
   friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
+};
+
+struct RecordPlace {
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  friend bool operator==(const RecordPlace&, const RecordPlace&) = default;
+};
+struct PublishedEvent {
+  EventId event_id;
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  friend bool operator==(const PublishedEvent&, const PublishedEvent&) = default;
+};
+struct RefusedFacts {
+  std::string reason;
+  std::uint32_t facts = 0;
+  friend bool operator==(const RefusedFacts&, const RefusedFacts&) = default;
+};
+/// A message that an edge answered; written when everything that it gave is on Kafka.
+struct MessageReceived {
+  std::string sha256;      ///< 32 bytes
+  std::string message_id;  ///< as the sender named it, withheld where it could be a CPR number
+  std::string sender_org;
+  std::string protocol;
+  std::string door;
+  Instant received_at;
+  std::uint64_t size_bytes = 0;
+  std::uint32_t adapter_revision = 0;
+  std::vector<PublishedEvent> events;
+  std::vector<RefusedFacts> refused;  ///< none: accepted whole
+  std::uint32_t ignored = 0;
+  std::string traceparent;
+  RecordPlace raw;
+  std::vector<RecordPlace> dead_letters;  ///< one where a fact was refused, else none
+  friend bool operator==(const MessageReceived&, const MessageReceived&) = default;
 };
 
 /// A record that the consumer refused (architecture A12).
@@ -98,6 +137,9 @@ using Flytning = std::variant<std::monostate, MoveLink, MovedEvent>;
 /// All decoders: kUndecodable on anything that is not the message. Encoders append to `out`.
 [[nodiscard]] Result<void> decode_ledger_entry(std::string_view bytes, LedgerEntry& entry);
 void encode_ledger_entry(const LedgerEntry& entry, std::string& out);
+[[nodiscard]] Result<void> decode_message_received(std::string_view bytes,
+                                                   MessageReceived& received);
+void encode_message_received(const MessageReceived& received, std::string& out);
 [[nodiscard]] Result<void> decode_progress(std::string_view bytes, ProgressRecord& progress);
 void encode_progress(const ProgressRecord& progress, std::string& out);
 [[nodiscard]] Result<void> decode_flytning(std::string_view bytes, Flytning& flytning);

@@ -83,6 +83,9 @@ struct Health {
 
 struct Ingest {
   std::size_t max_message_bytes = 0;
+  std::size_t max_inflight_messages = 0;
+  std::size_t max_inflight_bytes = 0;
+  std::chrono::milliseconds ack_timeout{};
 };
 
 struct Simulation {
