@@ -16,6 +16,7 @@
 #include <kronika/publication/create.h>
 #include <kronika/publication/errc.h>
 #include <kronika/refdata/loader.h>
+#include <kronika/refdata/residents.h>
 
 namespace kronika::cli {
 namespace {
@@ -61,7 +62,10 @@ int publication_create(const Context& context, const PublicationOptions& options
                                          client.status(), query::v1::GetStatusRequest(), status);
   if (!asked.ok()) return report(context, asked);
 
-  auto maker = publication::Maker::open(client_options(context), **rules);
+  auto tables = refdata::table_settings(settings.gateway.residents_file, settings.data_dir,
+                                        settings.gateway.data_start, **rules);
+  if (!tables) return report(context, tables.error());
+  auto maker = publication::Maker::open(client_options(context), **rules, std::move(*tables));
   if (!maker) return report(context, maker.error());
   nlohmann::json done = nlohmann::json::array();
   int exit_code = kDone;

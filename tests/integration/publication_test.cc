@@ -72,9 +72,10 @@ class PublicationTest : public ::testing::Test {
     send(codec::progress_key(0), value);
   }
   void write_cell(domain::Municipality municipality, std::int64_t numerator,
-                  std::int64_t denominator, domain::Quarter quarter = kQuarter.quarter) {
+                  std::int64_t denominator, domain::Quarter quarter = kQuarter.quarter,
+                  Indicator indicator = Indicator::kI08Uptake) {
     domain::CellKey key;
-    key.indicator = Indicator::kI08Uptake;
+    key.indicator = indicator;
     key.period = quarter;
     key.at.municipality = municipality;
     key.at.programme = 0;
@@ -88,8 +89,8 @@ class PublicationTest : public ::testing::Test {
     send(std::string(bytes.data(), bytes.size()), value);
   }
 
-  std::unique_ptr<Maker> maker() {
-    auto made = Maker::open(client_, rules());
+  std::unique_ptr<Maker> maker(domain::TableSettings tables = {}) {
+    auto made = Maker::open(client_, rules(), std::move(tables));
     if (!made) throw std::runtime_error(made.error().context);
     return std::move(*made);
   }
@@ -183,6 +184,37 @@ TEST_F(PublicationTest, TwelveMonthsAreMadeOfPublishedQuarters) {
   const auto made = create(*one, "2025-05-02T09:00:00Z", year);
   ASSERT_TRUE(made) << made.error().context;
   EXPECT_EQ(made->publication.table(domain::TableKind::kNation, "")->total.denominator.value, 160);
+}
+
+TEST_F(PublicationTest, IncidenceStandsOnThePublishedCasesOfTheQuarterBefore) {
+  const domain::Quarter before = kQuarter.quarter - 1;
+  domain::Residents residents;
+  for (const domain::Quarter quarter : {before, kQuarter.quarter})
+    residents.add(quarter, {751, domain::Sex::kFemale, domain::ResidentBand::k45To64}, {1000, 990});
+  domain::TableSettings tables{std::make_shared<const domain::Residents>(std::move(residents)),
+                               domain::parse_date("2025-01-01")};
+  write_cell(751, 100, 0, before, Indicator::kI01Prevalence);
+  write_cell(751, 20, 0, kQuarter.quarter, Indicator::kI02Incidence);
+  const Instant now = at("2025-05-02T09:00:00Z");
+  const auto young = maker(tables)->create(Indicator::kI02Incidence, kQuarter, now, true);
+  ASSERT_FALSE(young);
+  EXPECT_EQ(young.error().code, kNoFigures) << "an old case would count as a new one";
+
+  tables.data_start = domain::parse_date("2020-01-01");
+  const auto one = maker(tables);
+  const auto alone = one->create(Indicator::kI02Incidence, kQuarter, now, true);
+  ASSERT_FALSE(alone);
+  EXPECT_EQ(alone.error().code, kQuartersMissing);
+  ASSERT_TRUE(one->create(Indicator::kI01Prevalence, {before, false}, now, true));
+  // One more case since then does not show.
+  write_cell(751, 101, 0, before, Indicator::kI01Prevalence);
+  const auto made = maker(tables)->create(Indicator::kI02Incidence, kQuarter, now, true);
+  ASSERT_TRUE(made) << made.error().context;
+  const std::string programme = rules().programmes.front().id;
+  const auto& total = made->publication.table(domain::TableKind::kNation, programme)->total;
+  EXPECT_EQ(total.denominator.value, 900);
+  EXPECT_NEAR(total.rate.value, 1000 * 20.0 / 900, 1e-9);
+  EXPECT_NE(made->publication.table(domain::TableKind::kRegionSex, ""), nullptr);
 }
 
 }  // namespace

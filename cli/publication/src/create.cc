@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -80,8 +81,8 @@ Result<Figures> read_figures(const bus::ClientOptions& client) {
 
 class KafkaMaker final : public Maker {
  public:
-  KafkaMaker(bus::ClientOptions client, const domain::Rules& rules)
-      : client_(std::move(client)), rules_(rules) {}
+  KafkaMaker(bus::ClientOptions client, const domain::Rules& rules, domain::TableSettings tables)
+      : client_(std::move(client)), rules_(rules), tables_(std::move(tables)) {}
 
   Result<void> start() {
     auto writer = bus::ExclusiveWriter::open(client_, bus::kPublikation);
@@ -108,15 +109,13 @@ class KafkaMaker final : public Maker {
     if (indicator == domain::Indicator::kI23EducationGap) {
       return fail(kNoFigures, "I-23 is a difference of other indicators and has no figures itself");
     }
-    // Without the rule of the data's start an old case would be published as a new one.
-    if (info->population == domain::PopulationBase::kFirstDayWithoutCase) {
-      return fail(kNoFigures, std::string(domain::id_of(indicator)) +
-                                  " is UNIMPLEMENTED in publications; the gateway answers it live");
-    }
     if (period.rolling && info->rolling == domain::Rolling::kNone) {
       return fail(kNotRolling, std::string(domain::id_of(indicator)) +
                                    " is a state at the end of a quarter: it has no rolling figure");
     }
+    const domain::TableMaker maker(rules_, tables_, {});
+    if (!maker.may_publish(*info, period.quarter, period.rolling))
+      return fail(kNoFigures, maker.notes(*info, period.quarter, period.rolling).front());
     if (auto ended = check_ended(period, now); !ended) return tl::unexpected(ended.error());
     std::vector<Publication>& earlier = earlier_[{indicator, period}];
     const domain::CivilDate today = domain::civil_date_of(now);
@@ -218,26 +217,42 @@ class KafkaMaker final : public Maker {
                                       " first:" + missing);
   }
 
+  Result<std::vector<domain::PublishedTable>> quarter_tables(const domain::IndicatorInfo& info,
+                                                             domain::Quarter quarter) {
+    domain::Population population{tables_.residents.get(), nullptr};
+    std::optional<domain::PublishedIndicator> cases;
+    // Who has the case already is told as it is published, never as it stands today: the difference
+    // could be one person.
+    if (info.population == domain::PopulationBase::kFirstDayWithoutCase && tables_.residents) {
+      const PublicationPeriod before{quarter - 1, false};
+      const auto found = earlier_.find({domain::Indicator::kI01Prevalence, before});
+      if (found == earlier_.end() || found->second.empty())
+        return fail(kQuartersMissing, "publish I-01 of " + domain::to_text(before) + " first");
+      cases = domain::published_cases(rules_, found->second.back());
+      population.cases_before = &*cases;
+    }
+    const domain::AreaCells cells = cells_of(info.indicator, quarter, false);
+    return domain::published_tables(rules_, info, {rules_, info, quarter, cells, population});
+  }
+
   Result<std::vector<domain::PublishedTable>> tables_for(const domain::IndicatorInfo& info,
                                                          const PublicationPeriod& period) {
     if (info.indicator == domain::Indicator::kI24ReportingCompleteness) {
       return domain::published_tables(completeness(period));
     }
-    if (!period.rolling) {
-      const domain::AreaCells cells = cells_of(info.indicator, period.quarter, false);
-      return domain::published_tables(rules_, {rules_, info, period.quarter, cells});
-    }
+    if (!period.rolling) return quarter_tables(info, period.quarter);
     const auto quarters = quarters_of(info, period.quarter);
     if (!quarters) return tl::unexpected(quarters.error());
     if (info.rolling == domain::Rolling::kSum) return domain::rolling_tables(info, *quarters);
     const domain::AreaCells cells = cells_of(info.indicator, period.quarter, true);
-    auto tables = domain::published_tables(rules_, {rules_, info, period.quarter, cells});
+    auto tables = domain::published_tables(rules_, info, {rules_, info, period.quarter, cells});
     domain::hide_where_quarters_hide(tables, *quarters);
     return tables;
   }
 
   const bus::ClientOptions client_;
   const domain::Rules& rules_;
+  const domain::TableSettings tables_;
   std::unique_ptr<bus::ExclusiveWriter> writer_;
   std::map<PeriodKey, std::vector<Publication>> earlier_;  ///< oldest first
   Figures figures_;
@@ -246,8 +261,9 @@ class KafkaMaker final : public Maker {
 }  // namespace
 
 Result<std::unique_ptr<Maker>> Maker::open(const bus::ClientOptions& client,
-                                           const domain::Rules& rules) {
-  auto maker = std::make_unique<KafkaMaker>(client, rules);
+                                           const domain::Rules& rules,
+                                           domain::TableSettings tables) {
+  auto maker = std::make_unique<KafkaMaker>(client, rules, std::move(tables));
   if (auto ok = maker->start(); !ok) return tl::unexpected(ok.error());
   return maker;
 }

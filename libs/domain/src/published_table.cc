@@ -235,6 +235,22 @@ PublishedIndicator PublishedIndicator::rolling(const Rules& rules, const Indicat
                  {&published[0], &published[1], &published[2], &published[3], &published[4]});
 }
 
+PublishedIndicator PublishedIndicator::of_publication(const Rules& rules, const IndicatorInfo& info,
+                                                      Quarter quarter,
+                                                      const std::vector<ProgrammeIndex>& programmes,
+                                                      const PublishedRows& row) {
+  PublishedIndicator out(info,
+                         std::make_shared<TableLayout>(rules, info, quarter, programmes, false));
+  for (std::size_t i = 0; i < out.values_.size(); ++i) {
+    const TableLayout::RowName name = out.layout_->row_of(i);
+    const PublishedRow* found = row(name.table, name.programme, name.key, name.by);
+    const bool is_shown = found != nullptr && found->numerator.status == FigureStatus::kShown;
+    if (is_shown) out.values_[i].numerator = found->numerator.value;
+    out.hidden_[i].numerator = !is_shown;
+  }
+  return out;
+}
+
 PublishedIndicator PublishedIndicator::nothing(const Rules& rules, const IndicatorInfo& info,
                                                Quarter quarter) {
   PublishedIndicator out(info, std::make_shared<TableLayout>(rules, info, quarter,

@@ -153,6 +153,14 @@ Facet facet_of(TableKind table) {
   return Facet::kNone;
 }
 
+std::optional<TableKind> table_by(Facet facet, bool region) {
+  for (int i = 0; i <= static_cast<int>(kLast) && facet != Facet::kNone; ++i) {
+    const auto table = static_cast<TableKind>(i);
+    if (facet_of(table) == facet && is_region_by_class(table) == region) return table;
+  }
+  return std::nullopt;
+}
+
 bool is_region_by_class(TableKind table) {
   return table >= TableKind::kRegionLevel && table <= TableKind::kRegionAgeBand;
 }

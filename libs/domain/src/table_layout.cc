@@ -152,6 +152,21 @@ std::size_t TableLayout::region_of(std::size_t municipality) const {
   return region_by_code_.find(areas_[municipality].region)->second;
 }
 
+TableLayout::RowName TableLayout::row_of(std::size_t cell) const {
+  const Place& place = places_[cell];
+  const Area& area = areas_[place.area];
+  RowName out{TableKind::kNation, planes_[place.plane].first, area.code, ""};
+  if (place.facet == kNoFacet) {
+    if (area.kind == AreaKind::kRegion) out.table = TableKind::kRegion;
+    if (area.kind == AreaKind::kMunicipality) out.table = TableKind::kMunicipality;
+    return out;
+  }
+  const bool by_region = area.kind == AreaKind::kRegion;
+  out.table = *table_by(facets_[place.facet].facet, by_region);
+  (by_region ? out.by : out.key) = facet_key(place.facet);
+  return out;
+}
+
 std::vector<CellValue> TableLayout::sum(const AreaCells& cells) const {
   std::vector<CellValue> out(size());
   std::map<std::pair<Facet, std::uint8_t>, std::size_t> facet_index;

@@ -67,6 +67,15 @@ class TableLayout {
     return facet != kNoFacet && is_detail(facets_[facet].facet);
   }
 
+  /// A row that shows the cell; a cell of a region's class stands in one of REGION_* alone.
+  struct RowName {
+    TableKind table = TableKind::kNation;
+    std::string programme;  ///< id; empty: all together
+    std::string key;
+    std::string by;
+  };
+  [[nodiscard]] RowName row_of(std::size_t cell) const;
+
   [[nodiscard]] std::vector<CellValue> sum(const AreaCells& cells) const;
   /// Inhabitants of each cell, programmes left aside; nothing in cells by level or education.
   [[nodiscard]] std::vector<std::optional<std::int64_t>> inhabitants(

@@ -38,7 +38,7 @@ Publication published(const Counts& counts) {
   Publication out;
   out.indicator = Indicator::kI08Uptake;
   out.period = {*parse_quarter("2025Q1"), false};
-  out.tables = published_tables(rules(), {rules(), info, out.period.quarter, cells});
+  out.tables = published_tables(rules(), info, {rules(), info, out.period.quarter, cells});
   return out;
 }
 
@@ -193,8 +193,8 @@ Publication dropouts(std::int64_t women, std::int64_t interrupted, std::int64_t 
   Publication out;
   out.indicator = Indicator::kI10Dropout;
   out.period = {*parse_quarter("2025Q1"), false};
-  out.tables = published_tables(
-      rules(), {rules(), *indicator_info(out.indicator), out.period.quarter, cells});
+  const IndicatorInfo& info = *indicator_info(out.indicator);
+  out.tables = published_tables(rules(), info, {rules(), info, out.period.quarter, cells});
   return out;
 }
 

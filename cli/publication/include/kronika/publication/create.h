@@ -1,8 +1,8 @@
 // Makes and reads publications on the topic publikation.
 //
-//   auto maker = Maker::open(client, rules);                     // no other maker writes from here
-//   on auto made = (*maker)->create(indicator, period, now, includes_simulated); made->published //
-//   false: nothing new to tell
+//   auto maker = Maker::open(client, rules, tables);  // no other maker writes from here on
+//   auto made = (*maker)->create(indicator, period, now, includes_simulated);
+//   made->published;                                  // false: nothing new to tell
 //
 // Exactly one record a revision number: the maker holds the name "publikation" by Kafka's fencing
 // (bus::ExclusiveWriter) and reads the topic after it has the name. A maker opened later takes the
@@ -16,6 +16,7 @@
 #include <kronika/bus/options.h>
 #include <kronika/domain/publication.h>
 #include <kronika/domain/rules.h>
+#include <kronika/domain/table_maker.h>
 
 namespace kronika::publication {
 
@@ -27,9 +28,11 @@ struct Made {
 class Maker {
  public:
   /// Takes the name, then reads all earlier publications and the exact cells as they stand.
-  /// `rules` must outlive the maker. Errors: bus_*, codec_undecodable.
+  /// `rules` must outlive the maker. `tables` says whether there are rates per inhabitant, and
+  /// from when on incidence. Errors: bus_*, codec_undecodable.
   [[nodiscard]] static Result<std::unique_ptr<Maker>> open(const bus::ClientOptions& client,
-                                                           const domain::Rules& rules);
+                                                           const domain::Rules& rules,
+                                                           domain::TableSettings tables = {});
   virtual ~Maker() = default;
 
   /// Errors: publication_*, bus_fenced (another operator took over), bus_*.

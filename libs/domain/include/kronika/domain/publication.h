@@ -3,9 +3,10 @@
 // the earlier ones, which everyone has seen: what two of them show together must not tell what
 // neither shows alone. revise() sees to it (domain.md 16):
 //
-//   Publication next = {..., .tables = published_tables(rules, figures)};   // as if it were the
-//   first bool news = revise(rules, next, earlier);                               // so that it may
-//   follow them
+//   // As if it were the first:
+//   Publication next = {..., .tables = published_tables(rules, info, figures)};
+//   // So that it may follow the earlier ones:
+//   bool news = revise(rules, next, earlier);
 //
 // A rolling period is published from publications of quarters alone, so it tells nothing that they
 // do not. Pure. Thread: any.
@@ -77,16 +78,20 @@ struct PublicationName {
 /// All tables that are offered, in a fixed order; only those with anything in them, so that a
 /// programme nobody is in takes no room. A table that is missing counts nothing but zeros.
 [[nodiscard]] std::vector<PublishedTable> published_tables(const Rules& rules,
+                                                           const IndicatorInfo& info,
                                                            const PublishedIndicator& figures);
 [[nodiscard]] std::vector<PublishedTable> published_tables(
     const ReportingCompleteness& completeness);
 
+/// I-01 of a quarter as it is published, for Population::cases_before of the next quarter's I-02.
+[[nodiscard]] PublishedIndicator published_cases(const Rules& rules, const Publication& prevalence);
+
 /// Withholds what may not follow the earlier revisions (oldest first), and numbers the publication:
 /// - a figure that has never been shown stays hidden;
 /// - where a count would change by 1 to 4, or the shown figures of a line would tell that its
-/// hidden
-///   ones together change by 1 to 4, every count that would change is withheld. The earlier figures
-///   then fit every later equation, so nobody can tell whether one has changed;
+///   hidden ones together change by 1 to 4, every count that would change is withheld. The earlier
+///   figures then fit every later equation, so nobody can tell whether one has changed;
+/// - inhabitants are public: a change of them hides nothing;
 /// - a mean or median changes only with 5 values or more.
 /// Returns whether it says anything new: a shown figure that the latest one does not show so. I-24
 /// and sums of published quarters are left as they are.
@@ -95,8 +100,9 @@ struct PublicationName {
 
 /// The rolling 12 months from the latest publications of five quarters: the one that left the
 /// window, then the four of it, oldest first. A figure is shown where all five show it, and is then
-/// their sum over the four; medians and percentiles are no sums and are withheld. A row that one of
-/// the quarters does not have (a region that came or went) is withheld.
+/// their sum over the four; medians and percentiles are no sums and are withheld, inhabitants are
+/// those of the window's first quarter. A row that one of the quarters does not have (a region that
+/// came or went) is withheld.
 [[nodiscard]] std::vector<PublishedTable> rolling_tables(
     const IndicatorInfo& info, const std::array<const Publication*, 5>& quarters);
 /// Of a rolling period that is no sum of quarters (I-14): withholds each figure that one of the

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -85,6 +86,13 @@ class PublishedIndicator {
                                                         const IndicatorInfo& info, Quarter last,
                                                         const AreaCells& cells,
                                                         const Window& window);
+  /// The numerators as publications of the quarter show them, through `row`; nullptr: hidden. For
+  /// Population::cases_before, so that I-02 tells nothing of I-01 that is not published.
+  using PublishedRows = std::function<const PublishedRow*(
+      TableKind, const std::string& programme, const std::string& key, const std::string& by)>;
+  [[nodiscard]] static PublishedIndicator of_publication(
+      const Rules& rules, const IndicatorInfo& info, Quarter quarter,
+      const std::vector<ProgrammeIndex>& programmes, const PublishedRows& row);
   /// A period of which nothing may be published: the areas, and NO_DATA everywhere.
   [[nodiscard]] static PublishedIndicator nothing(const Rules& rules, const IndicatorInfo& info,
                                                   Quarter quarter);

@@ -96,6 +96,8 @@ enum class TableKind : std::uint8_t {
 [[nodiscard]] std::optional<TableKind> table_from_name(std::string_view name);  ///< "REGION_SEX"
 [[nodiscard]] std::string_view name_of(TableKind table);
 [[nodiscard]] Facet facet_of(TableKind table);
+/// The table of the nation or of regions by a class; nothing where there is none.
+[[nodiscard]] std::optional<TableKind> table_by(Facet facet, bool region);
 /// kRegionLevel to kRegionAgeBand.
 [[nodiscard]] bool is_region_by_class(TableKind table);
 /// The tables of an indicator. LEVEL and REGION_LEVEL only where its cells name a programme; none

@@ -47,9 +47,10 @@ class TableMaker {
   /// What is missing in the answer, and what to do about it: sentences; empty where nothing is.
   [[nodiscard]] std::vector<std::string> notes(const IndicatorInfo& info, Quarter quarter,
                                                bool rolling) const;
+  /// False: the data are too young for incidence; notes() says so.
+  [[nodiscard]] bool may_publish(const IndicatorInfo& info, Quarter quarter, bool rolling) const;
 
  private:
-  [[nodiscard]] bool may_publish(const IndicatorInfo& info, Quarter quarter, bool rolling) const;
   Result<std::shared_ptr<const PublishedIndicator>> quarter_of(const IndicatorInfo& info,
                                                                Quarter quarter);
 
