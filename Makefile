@@ -62,8 +62,5 @@ oracle: build  ## compare 20,000 simulated citizens with an independent program,
 clean:  ## remove the data (refuses while kronika runs)
 	@scripts/clean.sh data
 
-distoracle: build  ## compare 20,000 simulated citizens with an independent program, cell by cell (tests/oracle; some minutes)
-	@python3 tests/oracle/run.py
-
-clean:  ## remove the data, the builds and what setup fetched
+distclean:  ## remove the data, the builds and what setup fetched
 	@scripts/clean.sh all
