@@ -228,10 +228,7 @@ void CitizenTask::refuse_copy(const bus::Record& record, Admission why, bus::Tas
   ctx.dead_letter(
       record, {.stage = kStage, .reason = domain::slug(reason), .detail = domain::explain(reason)});
   ++counts_.rejected;
-  Booked booked = booked_at(record);
-  booked.entry.outcome = codec::LedgerOutcome::kRejected;
-  booked.entry.reason = domain::slug(reason);
-  booked_.push_back(std::move(booked));
+  booked_.push_back(booked_refused(record, domain::slug(reason)));
 }
 
 void CitizenTask::evict(Slot& slot, const JournalEntry& loser, Standing why,
@@ -259,6 +256,7 @@ void CitizenTask::restore_standing(const JournalEntry& entry) {
   booked.entry.offset = entry.origin.offset;
   booked.entry.event_id = entry.event.event_id;
   booked.entry.sender_org = entry.event.sender_org;
+  booked.entry.record_time = entry.origin.timestamp;
   booked.entry.outcome = codec::LedgerOutcome::kApplied;
   ++counts_.applied;
   booked_.push_back(std::move(booked));

@@ -11,6 +11,7 @@
 #include <kronika/citizen/errc.h>
 #include <kronika/codec/event_codec.h>
 #include <kronika/codec/schema_ids.h>
+#include <kronika/domain/identity.h>
 
 namespace kronika::citizen {
 
@@ -312,6 +313,24 @@ CitizenTask::Booked CitizenTask::booked_at(const bus::Record& record) {
   booked.entry.topic = record.topic;
   booked.entry.partition = record.partition;
   booked.entry.offset = record.offset;
+  booked.entry.record_time = record.timestamp;
+  return booked;
+}
+
+CitizenTask::Booked CitizenTask::booked_refused(const bus::Record& record,
+                                                std::string_view reason) {
+  Booked booked = booked_at(record);
+  booked.entry.outcome = codec::LedgerOutcome::kRejected;
+  booked.entry.reason = reason;
+  // Read once more: refusals are rare, and what entry_ holds need not be of this record.
+  const auto wire = bus::read_wire(record.value);
+  domain::Event event;
+  if (wire && wire->schema_id == codec::kEventSchemaId &&
+      codec::decode_event(wire->message, event)) {
+    booked.entry.event_id = event.event_id;
+    // A sender that writes to the topics itself may have put anything there.
+    if (domain::is_sor_id(event.sender_org)) booked.entry.sender_org = event.sender_org;
+  }
   return booked;
 }
 
@@ -413,10 +432,7 @@ void CitizenTask::on_rejected(const bus::Record& record, std::string_view reason
                                std::string(reason)};
   if (!replaying_) {
     ++counts_.rejected;
-    Booked booked = booked_at(record);
-    booked.entry.outcome = codec::LedgerOutcome::kRejected;
-    booked.entry.reason = reason;
-    booked_.push_back(std::move(booked));
+    booked_.push_back(booked_refused(record, reason));
   }
   const auto person = PersonKey::from_bytes(record.key);
   if (person) {

@@ -63,6 +63,8 @@ class CitizenTask final : public bus::Task {
   };
   /// A ledger entry for the record's place on Kafka, nothing else filled in.
   static Booked booked_at(const bus::Record& record);
+  /// The entry of a refused record, with what the event in it says of itself, where it can be read.
+  static Booked booked_refused(const bus::Record& record, std::string_view reason);
   /// Replay of the journal (A5) emits nothing and knows what was refused; a rebuild's (A8) emits
   /// nothing and judges again.
   enum class Mode : std::uint8_t { kLive, kReplay, kRebuild };

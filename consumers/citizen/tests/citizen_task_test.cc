@@ -196,7 +196,11 @@ TEST_F(CitizenTaskTest, OtherContentUnderTheSameVersionIsDeadLettered) {
   EXPECT_EQ(driver_->log().read(bus::kDeadLetter)[0].header("kronika-dlq-reason"),
             "VERSION_CONFLICT");
   EXPECT_THAT(records().at(person(1)).refused, SizeIs(1));
-  EXPECT_EQ(ledger().back().reason, "VERSION_CONFLICT");
+  const codec::LedgerEntry booked = ledger().back();
+  EXPECT_EQ(booked.reason, "VERSION_CONFLICT");
+  EXPECT_EQ(booked.event_id, copy.event_id) << "a refused event is named, with its sender and day";
+  EXPECT_EQ(booked.sender_org, copy.sender_org);
+  EXPECT_NE(booked.record_time, Instant{0});
 }
 
 TEST_F(CitizenTaskTest, BytesThatNobodyReadsAreDeadLetteredAndThePartitionGoesOn) {

@@ -15,6 +15,7 @@
 #include "kronika/event/v1/event.pb.h"
 #include "kronika/event/v1/flytning.pb.h"
 #include "kronika/state/v1/ledger.pb.h"
+#include "kronika/state/v1/audit.pb.h"
 #include "kronika/state/v1/message_received.pb.h"
 #include "kronika/state/v1/progress.pb.h"
 #include <kronika/codec/event_codec.h>
@@ -247,6 +248,7 @@ void fields(V& v, LedgerEntry& m) {
   v.number(7, m.offset);
   v.text(8, m.sender_org);
   v.number(9, m.unimplemented);
+  v.instant(40, m.record_time);
 }
 template <class V>
 void fields(V& v, ProgressRecord& m) {
@@ -268,6 +270,21 @@ void fields(V& v, MessageReceived& m) {
   m.refused = {{"UNIT_MISSING", 2}, {"RANGE_HARD", 1}};
   m.raw = {2, 40};
   if (m.ignored % 2 == 1) m.dead_letters = {{0, 0}};
+  if (m.ignored % 3 == 1) m.replay_of = {{1, 9}};
+}
+template <class V>
+void fields(V& v, AuditRecord& m) {
+  v.instant(1, m.time);
+  v.text(2, m.actor);
+  v.text(3, m.host);
+  v.text(4, m.action);
+  v.text(5, m.topic);
+  v.number(6, m.partition);
+  v.number(7, m.offset);
+  v.text(8, m.purpose);
+  v.text(9, m.outcome);
+  v.number(10, m.events);
+  v.text(11, m.reasons);
 }
 
 namespace {
@@ -279,6 +296,10 @@ TEST(LedgerCodec, MatchesProtobuf) {
 TEST(MessageReceivedCodec, MatchesProtobuf) {
   round_trip<MessageReceived, state::v1::MessageReceived>(encode_message_received,
                                                           decode_message_received);
+}
+
+TEST(AuditCodec, MatchesProtobuf) {
+  round_trip<AuditRecord, state::v1::AuditRecord>(encode_audit, decode_audit);
 }
 
 TEST(MessageReceivedCodec, NeverReadsAsALedgerEntryNorTheOtherWayRound) {

@@ -75,7 +75,8 @@ TEST(SchemaIds, HeaderAndTableAgreeAndNameMessagesThatComeFirstInTheirFile) {
       {"kronika.state.v1.LedgerEntry", kLedgerEntrySchemaId},
       {"kronika.state.v1.StratificationChange", kStratificationSchemaId},
       {"kronika.state.v1.Publication", kPublicationSchemaId},
-      {"kronika.state.v1.MessageReceived", kMessageReceivedSchemaId}};
+      {"kronika.state.v1.MessageReceived", kMessageReceivedSchemaId},
+      {"kronika.state.v1.AuditRecord", kAuditSchemaId}};
   std::string line;
   std::getline(table, line);
   EXPECT_EQ(line, "subject,schema_id,file,message");

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <span>
 #include <utility>
 
 #include <kronika/bus/errc.h>
@@ -63,6 +64,8 @@ std::string_view to_text(Door door) {
       return "fhir";
     case Door::kMllp:
       return "mllp";
+    case Door::kReplay:
+      return "replay";
   }
   return {};
 }
@@ -136,7 +139,13 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
         : edge(std::move(owner)),
           done(std::move(on_account)),
           trace(message.traceparent),
-          bytes(message.bytes.size()) {}
+          bytes(message.bytes.size()) {
+      if (!message.replay_of) return;
+      received.replay_of = {*message.replay_of};
+      replay_of = std::string(bus::kDeadLetter) + "/" +
+                  std::to_string(message.replay_of->partition) + "/" +
+                  std::to_string(message.replay_of->offset);
+    }
 
     const std::shared_ptr<Impl> edge;
     const OnAccount done;
@@ -144,6 +153,7 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
     SteadyClock::time_point sealed_at, published_at;
     Account account;
     codec::MessageReceived received;
+    std::string replay_of;  ///< header kReplayOf; empty: no replay
     Trace trace;
     const std::size_t bytes;
     std::atomic<std::size_t> open{1};  ///< records without a result, and one for the step itself
@@ -232,19 +242,26 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
     r.traceparent = p.trace.header(a.refused > 0);
   }
 
+  /// The last header is the lineage, which only a replay has.
+  static std::span<const bus::Header> with_lineage(const Pending& p,
+                                                   std::span<const bus::Header> headers) {
+    return p.replay_of.empty() ? headers.first(headers.size() - 1) : headers;
+  }
+
   void keep_raw(const PendingPtr& p, const Incoming& message, std::string_view sealed) {
     const std::string time = domain::to_text(message.received);
-    const std::array<bus::Header, 6> headers{{{"kronika-raw-protocol", p->received.protocol},
+    const std::array<bus::Header, 7> headers{{{"kronika-raw-protocol", p->received.protocol},
                                               {"kronika-raw-door", p->received.door},
                                               {"kronika-raw-hash", p->account.sha256},
                                               {"kronika-raw-time", time},
                                               {"content-type", "application/vnd.kronika.sealed"},
-                                              {"traceparent", p->received.traceparent}}};
+                                              {"traceparent", p->received.traceparent},
+                                              {kReplayOf, p->replay_of}}};
     bus::Outgoing record;
     record.topic = bus::kRaw;
     record.key = p->account.sha256;
     record.value = sealed;
-    record.headers = headers;
+    record.headers = with_lineage(*p, headers);
     record.timestamp = message.received;
     send(p, record, [raw = p.get()](const bus::Published& at) {
       raw->received.raw = {at.partition, at.offset};
@@ -263,7 +280,7 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
     }
     const std::string time = domain::to_text(message.received);
     const std::string source = without_person_number(message.source, "(source withheld)");
-    const std::array<bus::Header, 13> headers{{{"kronika-dlq-stage", "edge"},
+    const std::array<bus::Header, 14> headers{{{"kronika-dlq-stage", "edge"},
                                                {"kronika-dlq-reason", domain::slug(first->reason)},
                                                {"kronika-dlq-reasons", reasons},
                                                {"kronika-dlq-detail", first->sentence},
@@ -275,12 +292,13 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
                                                {"kronika-dlq-hash", p->account.sha256},
                                                {"kronika-dlq-time", time},
                                                {"content-type", "application/vnd.kronika.sealed"},
-                                               {"traceparent", p->received.traceparent}}};
+                                               {"traceparent", p->received.traceparent},
+                                               {kReplayOf, p->replay_of}}};
     bus::Outgoing record;
     record.topic = bus::kDeadLetter;
     record.key = p->account.sha256;
     record.value = sealed;
-    record.headers = headers;
+    record.headers = with_lineage(*p, headers);
     record.timestamp = message.received;
     p->received.dead_letters.resize(1);
     send(p, record, [letter = p.get()](const bus::Published& at) {
@@ -295,8 +313,8 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
       const auto* accepted = std::get_if<codec::Accepted>(&outcome);
       if (accepted == nullptr) continue;
       const bool refusals = p->account.refused > 0;
-      const auto made =
-          record.make(accepted->event, p->trace.header(refusals), p->account.received);
+      const auto made = record.make(accepted->event, p->trace.header(refusals), p->account.received,
+                                    p->replay_of);
       send(p, made, [event = &p->received.events[index]](const bus::Published& at) {
         event->partition = at.partition;
         event->offset = at.offset;

@@ -1,3 +1,5 @@
+#include <span>
+
 #include <kronika/bus/topics.h>
 #include <kronika/bus/wire.h>
 #include <kronika/codec/event_codec.h>
@@ -7,7 +9,7 @@
 namespace kronika::edge {
 
 bus::Outgoing EventRecord::make(const domain::Event& event, std::string_view traceparent,
-                                std::optional<Instant> timestamp) {
+                                std::optional<Instant> timestamp, std::string_view replay_of) {
   value_.clear();
   bus::append_wire_prefix(codec::kEventSchemaId, value_);
   codec::encode_event(event, value_);
@@ -22,13 +24,14 @@ bus::Outgoing EventRecord::make(const domain::Event& event, std::string_view tra
                {"ce_type", type_},
                {"ce_time", time_},
                {"content-type", "application/protobuf"},
-               {"traceparent", traceparent_}}};
+               {"traceparent", traceparent_},
+               {kReplayOf, replay_of}}};
   bus::Outgoing record;
   record.topic = domain::topic_of(event.type());
   record.key =
       record.topic == bus::kRapport ? std::string_view(event.sender_org) : event.person_key.view();
   record.value = value_;
-  record.headers = headers_;
+  record.headers = std::span(headers_).first(headers_.size() - (replay_of.empty() ? 1 : 0));
   record.timestamp = timestamp;
   return record;
 }

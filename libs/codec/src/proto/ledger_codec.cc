@@ -30,6 +30,7 @@ KRONIKA_FIELDS(LedgerEntry) {
   v.number(7, m.offset);
   v.text(8, m.sender_org);
   v.number(9, m.unimplemented);
+  v.instant(40, m.record_time);
 }
 KRONIKA_FIELDS(RecordPlace) {
   v.number(1, m.partition);
@@ -60,6 +61,20 @@ KRONIKA_FIELDS(MessageReceived) {
   v.text(21, m.traceparent);
   v.message(22, m.raw);
   v.messages(23, m.dead_letters);
+  v.messages(24, m.replay_of);
+}
+KRONIKA_FIELDS(AuditRecord) {
+  v.instant(1, m.time);
+  v.text(2, m.actor);
+  v.text(3, m.host);
+  v.text(4, m.action);
+  v.text(5, m.topic);
+  v.number(6, m.partition);
+  v.number(7, m.offset);
+  v.text(8, m.purpose);
+  v.text(9, m.outcome);
+  v.number(10, m.events);
+  v.text(11, m.reasons);
 }
 KRONIKA_FIELDS(TopicPosition) {
   v.text(1, m.topic);
@@ -128,6 +143,11 @@ Result<void> decode_message_received(std::string_view bytes, MessageReceived& re
 void encode_message_received(const MessageReceived& received, std::string& out) {
   encode(received, out);
 }
+
+Result<void> decode_audit(std::string_view bytes, AuditRecord& record) {
+  return decode(bytes, record, "kronika.state.v1.AuditRecord");
+}
+void encode_audit(const AuditRecord& record, std::string& out) { encode(record, out); }
 
 Result<void> decode_progress(std::string_view bytes, ProgressRecord& progress) {
   return decode(bytes, progress, "kronika.state.v1.Progress");

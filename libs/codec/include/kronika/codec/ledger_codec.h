@@ -1,5 +1,6 @@
-// The small messages that travel beside events: ledger entries, received messages, progress records
-// and the topic flytning. Plain structs, read and written like events (event_codec.h).
+// The small messages that travel beside events: ledger entries, received messages, audit and
+// progress records, and the topic flytning. Plain structs, read and written like events
+// (event_codec.h).
 //
 // The topic ledger holds two kinds, told apart by the schema id of their wire prefix: LedgerEntry
 // (what became of one event) and MessageReceived (what an edge received and answered).
@@ -39,6 +40,7 @@ struct LedgerEntry {
   std::int64_t offset = 0;
   std::string sender_org;
   bool unimplemented = false;
+  Instant record_time;  ///< timestamp of the event's record; Instant{0}: an earlier release's entry
   friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
 };
 
@@ -75,7 +77,24 @@ struct MessageReceived {
   std::string traceparent;
   RecordPlace raw;
   std::vector<RecordPlace> dead_letters;  ///< one where a fact was refused, else none
+  std::vector<RecordPlace> replay_of;     ///< the dead letter that was sent once more, or none
   friend bool operator==(const MessageReceived&, const MessageReceived&) = default;
+};
+
+/// What a person did (topic audit); proto/kronika/state/v1/audit.proto has the words.
+struct AuditRecord {
+  Instant time;
+  std::string actor;
+  std::string host;
+  std::string action;
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  std::string purpose;
+  std::string outcome;
+  std::uint32_t events = 0;
+  std::string reasons;
+  friend bool operator==(const AuditRecord&, const AuditRecord&) = default;
 };
 
 /// A record that the consumer refused (architecture A12).
@@ -140,6 +159,8 @@ void encode_ledger_entry(const LedgerEntry& entry, std::string& out);
 [[nodiscard]] Result<void> decode_message_received(std::string_view bytes,
                                                    MessageReceived& received);
 void encode_message_received(const MessageReceived& received, std::string& out);
+[[nodiscard]] Result<void> decode_audit(std::string_view bytes, AuditRecord& record);
+void encode_audit(const AuditRecord& record, std::string& out);
 [[nodiscard]] Result<void> decode_progress(std::string_view bytes, ProgressRecord& progress);
 void encode_progress(const ProgressRecord& progress, std::string& out);
 [[nodiscard]] Result<void> decode_flytning(std::string_view bytes, Flytning& flytning);

@@ -17,5 +17,6 @@ inline constexpr std::int32_t kStratificationSchemaId = 7;
 inline constexpr std::int32_t kPublicationSchemaId = 8;
 inline constexpr std::int32_t kIndicatorDeltaSchemaId = 9;
 inline constexpr std::int32_t kMessageReceivedSchemaId = 10;
+inline constexpr std::int32_t kAuditSchemaId = 11;
 
 }  // namespace kronika::codec

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,11 +16,12 @@
 #include <kronika/base/ids.h>
 #include <kronika/base/result.h>
 #include <kronika/codec/adapter.h>
+#include <kronika/codec/ledger_codec.h>
 
 namespace kronika::edge {
 
-enum class Door : std::uint8_t { kFile, kGrpc, kFhir, kMllp };
-/// "file", "grpc", "fhir", "mllp".
+enum class Door : std::uint8_t { kFile, kGrpc, kFhir, kMllp, kReplay };
+/// "file", "grpc", "fhir", "mllp", "replay".
 [[nodiscard]] std::string_view to_text(Door door);
 
 /// One message as it came in. The views need to live only during Edge::submit.
@@ -41,6 +43,9 @@ struct Incoming {
   std::string_view source{};
   /// The sender's W3C traceparent; empty or malformed: a new trace begins here.
   std::string_view traceparent{};
+  /// The dead letter whose bytes are sent once more: lineage in the ledger, and in the header
+  /// kronika-replay-of of every record that comes of it.
+  std::optional<codec::RecordPlace> replay_of{};
   /// When it was received; TIME_FUTURE is judged by it, and it is the records' timestamp.
   Instant received;
 };

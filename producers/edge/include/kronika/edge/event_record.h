@@ -18,16 +18,20 @@
 
 namespace kronika::edge {
 
+/// Of every record that comes of a dead letter sent once more: "dead-letter/<partition>/<offset>".
+inline constexpr std::string_view kReplayOf = "kronika-replay-of";
+
 class EventRecord {
  public:
   /// Points into this object and into `event`, until the next call. `timestamp`: of the record;
-  /// nothing is the time of publishing.
+  /// nothing is the time of publishing. `replay_of`: of the header kReplayOf; empty: none.
   [[nodiscard]] bus::Outgoing make(const domain::Event& event, std::string_view traceparent,
-                                   std::optional<Instant> timestamp = {});
+                                   std::optional<Instant> timestamp = {},
+                                   std::string_view replay_of = {});
 
  private:
   std::string value_, id_, source_, type_, time_, traceparent_;
-  std::array<bus::Header, 7> headers_;
+  std::array<bus::Header, 8> headers_;
 };
 
 }  // namespace kronika::edge
