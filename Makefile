@@ -9,11 +9,11 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-dev run up down status test bench lint format verify oracle clean distclean
+.PHONY: help setup build build-dev run up down status test bench lint format verify check-deploy oracle clean distclean
 
 help:  ## this list
 	@echo "make TARGET:"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  %-10s %s\n' "$$t" "$$d"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  %-12s %s\n' "$$t" "$$d"; done
 	@echo "Settings: config/kronika.yaml, explained in docs/config.md."
 
 setup:  ## install what is missing (packages, the local Kafka); takes a second when nothing is
@@ -40,6 +40,7 @@ status:  ## what runs, and how much memory it takes
 	@scripts/stack.sh status || true
 
 test: build-dev  ## build and run all tests; the last lines are the count
+	@scripts/setup.sh deploy
 	@ctest --test-dir build/dev -j $(JOBS) --no-tests=error --no-label-summary
 
 bench: build  ## measure on this machine (docs/benchmarks.md)
@@ -52,6 +53,9 @@ lint:  ## check the format of all files and the changed ones with clang-tidy
 format:  ## format all C++ files
 	@scripts/setup.sh build
 	@git ls-files '*.h' '*.cc' | xargs clang-format-19 -i
+
+check-deploy:  ## check rules, alerts, dashboards, manifests and Containerfile, without a cluster
+	@scripts/check-deploy.sh
 
 verify:  ## recompute everything from the log and compare it with what is served
 	@./kronika verify

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what is missing: Debian packages of deploy/local/packages.txt and the local Kafka of
-# deploy/local/kafka/pom.xml into var/kafka/lib. Safe to call at any time; when nothing is missing it takes a second.
+# Installs what is missing: Debian packages of deploy/local/packages.txt, the local Kafka of deploy/local/kafka/pom.xml
+# into var/kafka/lib, and for the section deploy the tools of `make check-deploy` into var/tools. Safe to call at any time;
+# when nothing is missing it takes a second.
 #   scripts/setup.sh [SECTION...]     sections of packages.txt; default: build run
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,6 +10,10 @@ list=deploy/local/packages.txt
 pom=deploy/local/kafka/pom.xml
 kafka_lib=var/kafka/lib
 log=var/log/setup.log
+tools=var/tools
+requirements=deploy/tools/requirements.txt
+# Unpacked, not installed: as installed packages they would start two services on this machine.
+unpacked=(prometheus prometheus-alertmanager)
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -86,6 +91,32 @@ install_kafka() {
   say "Kafka $version: done"
 }
 
+# Prometheus, promtool and amtool out of Debian's packages, and a virtual environment with what is on PyPI.
+install_tools() {
+  local wanted
+  wanted=$(cat "$requirements" <(printf '%s\n' "${unpacked[@]}") | sha256sum)
+  if [ -f "$tools/.wanted" ] && [ "$(cat "$tools/.wanted")" = "$wanted" ]; then
+    say "tools for deploy/: all there"
+    return
+  fi
+  say "tools for deploy/: fetching into $tools (half a minute, 350 MB)"
+  local fresh=$PWD/$tools
+  rm -rf "$fresh"
+  mkdir -p "$fresh/root"
+  if ! (cd "$fresh" && apt-get -q download "${unpacked[@]}") >>"$log" 2>&1; then
+    as_root apt-get -q update >>"$log" 2>&1 || true # lists may be missing or old
+    (cd "$fresh" && apt-get -q download "${unpacked[@]}") >>"$log" 2>&1 ||
+      die "Debian's packages ${unpacked[*]} could not be fetched: check the network and the package sources (details: $log)"
+  fi
+  local package
+  for package in "$fresh"/*.deb; do dpkg-deb -x "$package" "$fresh/root"; done
+  rm -f "$fresh"/*.deb
+  { /usr/bin/python3 -m venv "$fresh/venv" && "$fresh/venv/bin/pip" -q --disable-pip-version-check install -r "$requirements"; } >>"$log" 2>&1 ||
+    die "the Python packages of $requirements could not be installed: check the network, then run 'scripts/setup.sh deploy' again (details: $log)"
+  echo "$wanted" >"$tools/.wanted"
+  say "tools for deploy/: done"
+}
+
 main() {
   local -a sections=("$@")
   [ ${#sections[@]} -gt 0 ] || sections=(build run)
@@ -93,6 +124,7 @@ main() {
   mkdir -p var/log var/kafka
   install_packages "${sections[@]}"
   case " ${sections[*]} " in *" run "*) install_kafka ;; esac
+  case " ${sections[*]} " in *" deploy "*) install_tools ;; esac
 }
 
 main "$@"

@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Writes what deploy/ generates from code; --check compares instead, exit 1 where a file differs.
+
+  deploy/tools/generate.py [--check]
+"""
+
+import pathlib
+import sys
+
+from kronika_deploy import slo
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def outputs():
+    """Every generated file with its content."""
+    return {ROOT / "deploy/prometheus/rules/slo.yaml": slo.render()}
+
+
+def stale():
+    return {path: text for path, text in outputs().items() if not path.exists() or path.read_text() != text}
+
+
+def check_drift():
+    for path in stale():
+        yield f"{path.relative_to(ROOT)} differs from what deploy/tools/generate.py writes: run it"
+
+
+def main() -> int:
+    if "--check" in sys.argv:
+        findings = list(check_drift())
+        print("\n".join(findings) or "fresh")
+        return 1 if findings else 0
+    for path, text in stale().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        print(f"{path.relative_to(ROOT)}: written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
