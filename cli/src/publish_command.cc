@@ -3,20 +3,24 @@
 #include <iostream>
 #include <unistd.h>
 
+#include <kronika/edge/setup.h>
 #include <kronika/publisher/publish.h>
-#include <kronika/publisher/setup.h>
 
 namespace kronika::cli {
 
 int publish(const Context& context, const std::vector<std::string>& paths, bool strict) {
-  const auto setup = publisher::PublishSetup::open(context.settings());
+  const config::Settings& settings = context.settings();
+  const auto setup = edge::EdgeSetup::open(settings, "kronika-publish", nullptr,
+                                           2 * settings.kafka.request_timeout);
   if (!setup) return report(context, setup.error());
-  publisher::PublishOptions options = (*setup)->options();
+  publisher::PublishOptions options;
+  options.flush_timeout = 2 * settings.kafka.request_timeout;
   options.paths = paths;
   options.strict = strict;
   options.input = &std::cin;
   options.progress = context.json || ::isatty(STDERR_FILENO) == 0 ? nullptr : &context.err;
-  const publisher::PublishReport done = publisher::run_publish(options, (*setup)->tools());
+  const publisher::PublishReport done =
+      publisher::run_publish(options, {(*setup)->tools(), (*setup)->options(), &(*setup)->clock()});
   if (context.json) {
     publisher::print_json(done, context.out);
   } else {

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string>
 #include <sys/stat.h>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -21,10 +22,12 @@
 #include <kronika/bus/wire.h>
 #include <kronika/codec/event_codec.h>
 #include <kronika/codec/ledger_codec.h>
+#include <kronika/codec/schema_ids.h>
 #include <kronika/codec/seal.h>
 #include <kronika/config/load.h>
+#include <kronika/edge/setup.h>
 #include <kronika/publisher/event_publisher.h>
-#include <kronika/publisher/setup.h>
+#include <kronika/publisher/publish.h>
 
 namespace kronika::publisher {
 namespace {
@@ -58,7 +61,8 @@ class PublishToBroker : public ::testing::Test {
         ::testing::UnitTest::GetInstance()->current_test_info()->name() + std::string("-");
     bus::TopicSettings topics;
     topics.partitions = settings_.kafka.partitions;
-    const auto made = bus::ensure_topics(client_options(settings_), topics);
+    const auto made =
+        bus::ensure_topics(edge::client_options(settings_, "kronika-publish-test"), topics);
     ASSERT_TRUE(made.has_value()) << made.error().context;
   }
 
@@ -68,7 +72,7 @@ class PublishToBroker : public ::testing::Test {
     std::int64_t offset;
   };
   std::vector<Stored> everything(const std::vector<std::string_view>& topics) {
-    auto reader = bus::LogReader::open(client_options(settings_));
+    auto reader = bus::LogReader::open(edge::client_options(settings_, "kronika-publish-test"));
     EXPECT_TRUE(reader.has_value());
     std::vector<bus::PartitionOffset> from;
     for (const auto topic : topics) {
@@ -106,18 +110,19 @@ const std::vector<std::string_view> kEventTopics{
     bus::kHenvisning, bus::kUdskrivning, bus::kMaaling, bus::kForloeb, bus::kPerson, bus::kRapport};
 
 TEST_F(PublishToBroker, TheSamplesStandOnTheLogAsTheReportSays) {
-  auto setup = PublishSetup::open(settings_);
+  auto setup = edge::EdgeSetup::open(settings_, "kronika-publish", nullptr);
   ASSERT_TRUE(setup.has_value()) << setup.error().context;
-  PublishOptions options = (*setup)->options();
+  PublishOptions options;
   options.paths = {KRONIKA_SOURCE_DIR "/data/samples"};
   std::ostringstream progress;
   options.progress = &progress;
-  const PublishReport report = run_publish(options, (*setup)->tools());
+  const PublishReport report =
+      run_publish(options, {(*setup)->tools(), (*setup)->options(), &(*setup)->clock()});
   for (const auto& failure : report.failures) ADD_FAILURE() << failure;
   EXPECT_EQ(exit_code(report, false), 0);
   EXPECT_GT(report.events, 150U);
   EXPECT_GT(report.messages_refused, 10U);
-  EXPECT_EQ(report.acknowledged, report.events + 2 * report.messages_refused);
+  EXPECT_EQ(report.acknowledged, report.events + 2 * report.messages + report.messages_refused);
   EXPECT_NE(progress.str().find(std::to_string(report.events) + " events"), std::string::npos);
 
   const auto events = everything(kEventTopics);
@@ -148,18 +153,33 @@ TEST_F(PublishToBroker, TheSamplesStandOnTheLogAsTheReportSays) {
     EXPECT_EQ(letter.value.find("2509479989"), std::string::npos);
   }
   EXPECT_TRUE(garbage) << "the random bytes of data/samples/bad come back as they were";
-  for (const Stored& record : everything({bus::kLedger})) {
-    codec::LedgerEntry entry;
-    ASSERT_TRUE(
-        codec::decode_ledger_entry(bus::read_wire(record.value)->message, entry).has_value());
-    EXPECT_EQ(entry.outcome, codec::LedgerOutcome::kRejected);
-    EXPECT_EQ(places.erase({entry.partition, entry.offset}), 1U) << "one entry a dead letter";
+  EXPECT_EQ(everything({bus::kRaw}).size(), report.messages);
+  std::set<std::tuple<std::string, std::int32_t, std::int64_t>> published;
+  for (const Stored& record : events) {
+    published.emplace(record.topic, record.partition, record.offset);
   }
+  std::size_t booked = 0;
+  for (const Stored& record : everything({bus::kLedger})) {
+    const auto wire = bus::read_wire(record.value);
+    ASSERT_TRUE(wire.has_value());
+    EXPECT_EQ(wire->schema_id, codec::kMessageReceivedSchemaId);
+    codec::MessageReceived received;
+    ASSERT_TRUE(codec::decode_message_received(wire->message, received).has_value());
+    ++booked;
+    for (const codec::PublishedEvent& e : received.events) {
+      EXPECT_EQ(published.erase({e.topic, e.partition, e.offset}), 1U) << "each event once";
+    }
+    for (const codec::RecordPlace& letter : received.dead_letters) {
+      EXPECT_EQ(places.erase({letter.partition, letter.offset}), 1U) << "each dead letter once";
+    }
+  }
+  EXPECT_EQ(booked, report.messages);
+  EXPECT_TRUE(published.empty());
   EXPECT_TRUE(places.empty());
 }
 
 TEST_F(PublishToBroker, AStreamOfEventsArrivesWhole) {
-  auto setup = PublishSetup::open(settings_);
+  auto setup = edge::EdgeSetup::open(settings_, "kronika-publish", nullptr);
   ASSERT_TRUE(setup.has_value());
   EventPublisher out(*(*setup)->tools().bus);
   domain::Event event;

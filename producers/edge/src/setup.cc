@@ -59,9 +59,9 @@ bus::ClientOptions client_options(const config::Settings& settings, const std::s
   return client;
 }
 
-Result<std::unique_ptr<EdgeSetup>> EdgeSetup::open(const config::Settings& settings,
-                                                   const std::string& client_id,
-                                                   telemetry::Registry* registry) {
+Result<std::unique_ptr<EdgeSetup>> EdgeSetup::open(
+    const config::Settings& settings, const std::string& client_id, telemetry::Registry* registry,
+    std::optional<std::chrono::milliseconds> ack_timeout) {
   auto rules =
       refdata::load(settings.reference.dir.string(), settings.reference.organisations_file.string(),
                     settings.reference.generation);
@@ -74,7 +74,7 @@ Result<std::unique_ptr<EdgeSetup>> EdgeSetup::open(const config::Settings& setti
   std::memcpy(key.data(), seal->data(), key.size());
   bus::Publisher::Options options;
   // Two steps, each within its half: the message's records, then the ledger's.
-  options.delivery_timeout = settings.ingest.ack_timeout / 2;
+  options.delivery_timeout = ack_timeout.value_or(settings.ingest.ack_timeout) / 2;
   options.wait_when_full = false;
   // A message is at most sealed twice, and its events are smaller than what they were read from.
   options.max_queue_kbytes =

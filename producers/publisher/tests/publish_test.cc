@@ -7,8 +7,6 @@
 
 #include <gtest/gtest.h>
 
-#include <kronika/bus/wire.h>
-#include <kronika/codec/ledger_codec.h>
 #include <kronika/publisher/publish.h>
 #include <kronika/refdata/loader.h>
 
@@ -34,54 +32,56 @@ class Publish : public ::testing::Test {
     std::istringstream in(input);
     options.input = &in;
     if (options.paths.empty()) options.paths = {"-"};
-    return run_publish(options, {&adapters, &sealer, &bus, &clock});
+    return run_publish(options, {{&adapters, &sealer, &bus, nullptr}, limits, &clock});
   }
 
   codec::PersonHasher hasher{"a secret for these tests only"};
   codec::Sealer sealer{std::array<std::uint8_t, 32>{5}};
   codec::AdapterSettings adapters;
-  FakeBus bus;
+  edge::FakeBus bus;
   ManualClock clock{Instant{1'780'000'000'000}};
   PublishOptions options;
+  edge::Options limits;
 };
 
-TEST_F(Publish, AcceptedEventsGoToTheirTopicsAndNothingElseIsWritten) {
+TEST_F(Publish, EventsOriginalsAndTheLedgersRecordsAreWritten) {
   const auto report = run(std::string(kGood) + "\n" + std::string(kGood) + "\n");
   EXPECT_EQ(report.messages, 2U);
   EXPECT_EQ(report.messages_accepted, 2U);
   EXPECT_EQ(report.events, 2U);
-  EXPECT_EQ(report.acknowledged, 2U);
+  EXPECT_EQ(report.acknowledged, 6U);
   EXPECT_EQ(exit_code(report, true), 0);
-  ASSERT_EQ(bus.records.size(), 2U);
-  EXPECT_EQ(bus.records[0].topic, "forloeb");
-  EXPECT_EQ(bus.records[0].value, bus.records[1].value) << "a resend gives the same bytes";
+  ASSERT_EQ(bus.records.size(), 6U);
+  const auto events = bus.on("forloeb");
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].value, events[1].value) << "a resend gives the same bytes";
+  EXPECT_EQ(bus.on("raw").size(), 2U);
+  EXPECT_EQ(bus.on("ledger").size(), 2U);
 }
 
-TEST_F(Publish, ARefusedMessageIsKeptSealedAndBookedUnderTheDeadLettersPlace) {
-  const std::string bad = "{\"cpr\":\"9901509991\",\"op\":";
-  const auto report = run(bad);
+TEST_F(Publish, ARefusedMessageIsARowAndADeadLetter) {
+  const auto report = run("{\"cpr\":\"9901509991\",\"op\":");
   EXPECT_EQ(report.messages_refused, 1U);
   EXPECT_EQ(report.by_reason.at("JSON_MALFORMED"), 1U);
   EXPECT_EQ(exit_code(report, false), 0);
   EXPECT_EQ(exit_code(report, true), 1);
-  const auto letters = bus.on("dead-letter");
-  ASSERT_EQ(letters.size(), 1U);
-  EXPECT_EQ(letters[0].value.find("9901509991"), std::string::npos);
-  EXPECT_EQ(sealer.open(letters[0].value).value(), bad);
-  EXPECT_EQ(letters[0].header("kronika-dlq-stage"), "edge");
-  EXPECT_EQ(letters[0].header("kronika-dlq-reason"), "JSON_MALFORMED");
-  EXPECT_EQ(letters[0].header("kronika-dlq-hash"), letters[0].key);
-  EXPECT_FALSE(letters[0].header("traceparent").empty());
-  const auto ledger = bus.on("ledger");
-  ASSERT_EQ(ledger.size(), 1U);
-  codec::LedgerEntry entry;
-  ASSERT_TRUE(
-      codec::decode_ledger_entry(bus::read_wire(ledger[0].value)->message, entry).has_value());
-  EXPECT_EQ(entry.outcome, codec::LedgerOutcome::kRejected);
-  EXPECT_EQ(entry.topic, "dead-letter");
-  EXPECT_EQ(entry.partition, 3);
+  EXPECT_EQ(bus.on("dead-letter").size(), 1U);
   ASSERT_EQ(report.refused_rows.size(), 1U);
   EXPECT_EQ(report.refused_rows[0].file, "-");
+}
+
+TEST_F(Publish, MoreThanMayBeUnderWayIsWaitedFor) {
+  limits.max_inflight_messages = 2;
+  std::string input;
+  for (int i = 0; i < 7; ++i) input += std::string(kGood) + "\nrubbish\n";
+  const auto report = run(input);
+  EXPECT_EQ(report.messages, 14U);
+  EXPECT_EQ(report.messages_accepted, 7U);
+  EXPECT_EQ(report.messages_refused, 7U);
+  ASSERT_EQ(report.refused_rows.size(), 7U);
+  EXPECT_EQ(report.refused_rows[0].file, "-#2");
+  EXPECT_EQ(report.refused_rows[6].file, "-#14");
+  EXPECT_TRUE(report.failures.empty());
 }
 
 TEST_F(Publish, ABadMessageDoesNotStopTheNext) {

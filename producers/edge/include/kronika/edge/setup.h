@@ -5,7 +5,9 @@
 //   Edge edge((*setup)->tools(), (*setup)->options());
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <kronika/base/clock.h>
@@ -18,11 +20,12 @@ namespace kronika::edge {
 class EdgeSetup {
  public:
   virtual ~EdgeSetup() = default;
-  /// `client_id` names the process to Kafka. Errors (all fatal, with file and remedy): reference_*,
-  /// config_secret, codec_key_file, bus_config.
-  [[nodiscard]] static Result<std::unique_ptr<EdgeSetup>> open(const config::Settings& settings,
-                                                               const std::string& client_id,
-                                                               telemetry::Registry* registry);
+  /// `client_id` names the process to Kafka. `ack_timeout`: nothing is ingest.ack_timeout_ms; a
+  /// bulk load may wait longer than a sender does. Errors (all fatal, with file and remedy):
+  /// reference_*, config_secret, codec_key_file, bus_config.
+  [[nodiscard]] static Result<std::unique_ptr<EdgeSetup>> open(
+      const config::Settings& settings, const std::string& client_id, telemetry::Registry* registry,
+      std::optional<std::chrono::milliseconds> ack_timeout = {});
   [[nodiscard]] virtual Tools tools() const = 0;
   /// The limits of the settings.
   [[nodiscard]] virtual Options options() const = 0;

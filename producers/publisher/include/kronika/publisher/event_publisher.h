@@ -1,6 +1,6 @@
-// Events to records: key (person key, or sender on rapport), Confluent wire prefix, CloudEvents
-// headers and traceparent (architecture A13), sent through bus::Publisher without waiting for each.
-// Failures are counted and the first is kept; finish() waits for all.
+// Events of our own making (the simulator's) to Kafka, without message and account:
+// edge::EventRecord through bus::Publisher, not waiting for each. Failures are counted and the
+// first is kept; finish() waits for all.
 //
 //   EventPublisher out(*bus_publisher);
 //   for (...) if (auto ok = out.publish(event); !ok) return ok;      // not even queued
@@ -13,44 +13,24 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
-#include <string_view>
 
 #include <kronika/base/result.h>
 #include <kronika/bus/publisher.h>
 #include <kronika/domain/event.h>
+#include <kronika/edge/event_record.h>
+#include <kronika/edge/trace.h>
 
 namespace kronika::publisher {
-
-/// W3C trace context of one message; every record that comes of it carries the same trace id.
-class Trace {
- public:
-  /// Random ids; sampled one in a hundred.
-  Trace();
-  /// "00-<trace id>-<span id>-<flags>" with a new span id. Refusals are always sampled.
-  [[nodiscard]] std::string header(bool always_sampled = false);
-  [[nodiscard]] std::string trace_id() const;
-
- private:
-  std::uint64_t high_, low_;
-};
 
 class EventPublisher {
  public:
   explicit EventPublisher(bus::Publisher& bus) : bus_(&bus), tally_(std::make_shared<Tally>()) {}
 
   /// Queues the event for its topic. Errors: those of bus::Publisher::publish.
-  [[nodiscard]] Result<void> publish(const domain::Event& event) { return publish(event, trace_); }
-  [[nodiscard]] Result<void> publish(const domain::Event& event, Trace& trace);
-
-  /// Queues any record and counts its result like an event's; `on_placed` runs on the bus
-  /// publisher's thread.
-  [[nodiscard]] Result<void> send(const bus::Outgoing& record,
-                                  std::function<void(const bus::Published&)> on_placed = {});
+  [[nodiscard]] Result<void> publish(const domain::Event& event);
 
   struct Totals {
     std::uint64_t acknowledged = 0;
@@ -71,8 +51,8 @@ class EventPublisher {
 
   bus::Publisher* bus_;
   std::shared_ptr<Tally> tally_;
-  Trace trace_;  ///< of events that no message brought
-  std::string value_, id_, source_, type_, time_, trace_header_;  ///< reused buffers
+  edge::Trace trace_;
+  edge::EventRecord record_;
 };
 
 }  // namespace kronika::publisher

@@ -1,9 +1,9 @@
 // What `kronika publish PATH…|-` does: reads files, folders (recursively, in order of names) and
-// standard input, translates each message, publishes its events and keeps what was refused. Use
-// from one thread.
+// standard input, sends each message through the edge (kronika/edge/edge.h) and reports its
+// accounts. Use from one thread.
 //
-//   auto setup = PublishSetup::open(settings);             // setup.h
-//   PublishReport report = run_publish(options, **setup);
+//   auto setup = edge::EdgeSetup::open(settings, "kronika-publish", nullptr);
+//   PublishReport report = run_publish(options, {(*setup)->tools(), (*setup)->options(), &clock});
 //   print_human(report, std::cout);                        // or print_json
 //   return exit_code(report, options.strict);
 #pragma once
@@ -17,27 +17,23 @@
 #include <vector>
 
 #include <kronika/base/clock.h>
-#include <kronika/bus/publisher.h>
-#include <kronika/codec/adapter.h>
-#include <kronika/codec/seal.h>
+#include <kronika/edge/edge.h>
 
 namespace kronika::publisher {
 
 struct PublishOptions {
-  std::vector<std::string> paths;    ///< files, folders; "-" is `input`
-  bool strict = false;               ///< a refused message makes the exit code non-zero
-  std::istream* input = nullptr;     ///< standard input
-  std::ostream* progress = nullptr;  ///< one line, rewritten while it goes on; nullptr: none
-  std::size_t max_message_bytes = 16U << 20;  ///< larger ones are a failure: they could not be kept
-  std::size_t max_refused_rows = 10'000;      ///< further refusals are counted without a row
+  std::vector<std::string> paths;         ///< files, folders; "-" is `input`
+  bool strict = false;                    ///< a refused message makes the exit code non-zero
+  std::istream* input = nullptr;          ///< standard input
+  std::ostream* progress = nullptr;       ///< one line, rewritten while it goes on; nullptr: none
+  std::size_t max_refused_rows = 10'000;  ///< further refusals are counted without a row
   std::chrono::milliseconds flush_timeout{60'000};
 };
 
 /// What run_publish works with; all must outlive the call.
 struct PublishTools {
-  const codec::AdapterSettings* adapters = nullptr;
-  const codec::Sealer* sealer = nullptr;
-  bus::Publisher* bus = nullptr;
+  edge::Tools edge;
+  edge::Options limits;
   const Clock* clock = nullptr;
 };
 
@@ -56,7 +52,8 @@ struct PublishReport {
   std::uint64_t refused = 0;            ///< facts (or whole messages) refused
   std::uint64_t ignored = 0;            ///< resources without an event in the catalogue
   std::uint64_t skipped_files = 0;      ///< in folders: hidden files and *.md, *.txt
-  std::uint64_t acknowledged = 0;  ///< records that Kafka has: events, dead letters, ledger entries
+  /// Records that Kafka has: events, originals, dead letters, the ledger's.
+  std::uint64_t acknowledged = 0;
   std::map<std::string, std::uint64_t> by_protocol;  ///< messages
   std::map<std::string, std::uint64_t> by_type;      ///< events
   std::map<std::string, std::uint64_t> by_reason;    ///< refused facts

@@ -1,13 +1,17 @@
-// A Kafka that keeps records in memory and answers at flush(), or at once.
+// A Kafka that keeps records in memory and answers at flush(). Its answers come on the thread that
+// flushes, as the real one's come on the publisher's. Not thread-safe.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <kronika/bus/errc.h>
 #include <kronika/bus/publisher.h>
 
-namespace kronika::publisher {
+namespace kronika::edge {
 
 inline constexpr ErrorRow kFakeRow{"fake_undelivered", Disposition::kRetryCall};
 
@@ -15,6 +19,7 @@ class FakeBus final : public bus::Publisher {
  public:
   struct Kept {
     std::string topic, key, value;
+    std::optional<Instant> timestamp;
     std::vector<std::pair<std::string, std::string>> headers;
     [[nodiscard]] std::string header(std::string_view name) const {
       for (const auto& [key_, value_] : headers) {
@@ -26,17 +31,31 @@ class FakeBus final : public bus::Publisher {
   std::vector<Kept> records;
   int fail_from = -1;   ///< index of the first record that Kafka does not take
   bool refuse = false;  ///< publish() itself fails
+  std::function<std::optional<Error>(const Kept&)> refuse_record;  ///< publish() of this one fails
 
   Result<void> publish(const bus::Outgoing& record, OnResult on_result) override {
     if (refuse) return fail(ErrorCode{kFakeRow}, "no broker answers");
-    Kept kept{std::string(record.topic), std::string(record.key), std::string(record.value), {}};
+    Kept kept{std::string(record.topic),
+              std::string(record.key),
+              std::string(record.value),
+              record.timestamp,
+              {}};
     for (const auto& h : record.headers) kept.headers.emplace_back(h.key, h.value);
+    if (refuse_record) {
+      if (const auto error = refuse_record(kept)) return tl::unexpected(*error);
+    }
     records.push_back(std::move(kept));
     waiting_.push_back(std::move(on_result));
     return {};
   }
+  /// Answers what waits, and what is published while it answers.
   Result<void> flush(std::chrono::milliseconds) override {
-    for (auto& on_result : waiting_) {
+    while (!waiting_.empty()) flush_once();
+    return {};
+  }
+  /// Answers what waits now, and nothing that this brings.
+  void flush_once() {
+    for (auto& on_result : std::exchange(waiting_, {})) {
       const auto index = answered_++;
       if (!on_result) continue;
       if (fail_from >= 0 && index >= fail_from) {
@@ -45,10 +64,8 @@ class FakeBus final : public bus::Publisher {
         on_result(bus::Published{3, index});
       }
     }
-    waiting_.clear();
-    return {};
   }
-  [[nodiscard]] Stats stats() const override { return {}; }
+  [[nodiscard]] Stats stats() const override { return {0, 0, waiting_.size()}; }
   [[nodiscard]] std::vector<Kept> on(std::string_view topic) const {
     std::vector<Kept> found;
     for (const auto& r : records) {
@@ -62,4 +79,4 @@ class FakeBus final : public bus::Publisher {
   std::int64_t answered_ = 0;
 };
 
-}  // namespace kronika::publisher
+}  // namespace kronika::edge
