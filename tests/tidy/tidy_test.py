@@ -31,6 +31,8 @@ ONLY_IN = {
     r"rocksdb/": {"store"},
     r"prometheus/": {"telemetry"},
     r"(simdjson|nlohmann/|yaml-cpp/|google/protobuf/|openssl/)": {"codec", "config", "refdata"},
+    r"pugixml": {"codec"},
+    r"boost/": set(),
     r"(grpcpp|grpc)/": set(),
 }
 LEFTOVER = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")

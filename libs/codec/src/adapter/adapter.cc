@@ -1,7 +1,9 @@
 #include "adapter/json.h"
 #include "fhir/fhir_r4.h"
 #include "fhir/message.h"
+#include "hl7v2/hl7v2.h"
 #include "medcom/medcom.h"
+#include "xml/xml.h"
 
 #include <cstdlib>
 #include <utility>
@@ -24,17 +26,23 @@ std::string_view trimmed(std::string_view bytes) {
   return at == std::string_view::npos ? std::string_view{} : bytes.substr(at);
 }
 
-Protocol protocol_of(const Node& root) {
-  const std::string_view type = root.text("resourceType");
-  if (type.empty()) return root.is_object() ? Protocol::kNativeJson : Protocol::kUnknown;
-  if (type != "Bundle") return Protocol::kFhirResource;
-  if (root.text("type") != "message") return Protocol::kFhirBundle;
+/// MessageHeader.eventCoding.code of a message bundle.
+std::string_view message_event(const Node& root) {
   std::string_view event;
   root["entry"].each([&](const Node& entry, std::size_t) {
     const Node resource = entry["resource"];
     if (!event.empty() || resource.text("resourceType") != "MessageHeader") return;
     event = resource["eventCoding"].text("code");
   });
+  return event;
+}
+
+Protocol protocol_of(const Node& root) {
+  const std::string_view type = root.text("resourceType");
+  if (type.empty()) return root.is_object() ? Protocol::kNativeJson : Protocol::kUnknown;
+  if (type != "Bundle") return Protocol::kFhirResource;
+  if (root.text("type") != "message") return Protocol::kFhirBundle;
+  const std::string_view event = message_event(root);
   if (event == "hospital-notification-message") return Protocol::kMedcomHospitalNotification;
   if (event == "homecareobservation-message") return Protocol::kMedcomHomeCareObservation;
   return Protocol::kMedcomOther;
@@ -43,7 +51,7 @@ Protocol protocol_of(const Node& root) {
 /// Of what is no JSON, by its first bytes.
 Protocol protocol_of_bytes(std::string_view bytes) {
   const std::string_view start = trimmed(bytes);
-  if (start.starts_with("MSH|") || start.starts_with("\vMSH|")) return Protocol::kHl7v2;
+  if (hl7v2::looks_like_hl7v2(start)) return Protocol::kHl7v2;
   if (start.starts_with("<")) return Protocol::kXml;
   return Protocol::kUnknown;
 }
@@ -64,18 +72,6 @@ class Document {
   Node root_;
   bool ok_ = false;
 };
-
-/// "ADT^A01" of an HL7 v2 message, for the refusal.
-std::string hl7_type(std::string_view bytes) {
-  const std::string_view line = trimmed(bytes).substr(0, 512);
-  std::size_t at = 0;
-  for (int field = 1; field < 9; ++field) {
-    at = line.find('|', at);
-    if (at == std::string_view::npos) return "?";
-    ++at;
-  }
-  return shown(line.substr(at, line.find_first_of("|\r\n", at) - at).substr(0, 16));
-}
 
 void refuse(Translation& out, Reason reason, std::string position, std::string sentence) {
   out.outcomes.emplace_back(Refused{{{reason, std::move(position), std::move(sentence)}}});
@@ -116,27 +112,29 @@ std::string_view to_text(Protocol protocol) {
 }
 
 Protocol detect(std::string_view bytes) {
+  const Protocol plain = protocol_of_bytes(bytes);
+  if (plain != Protocol::kUnknown) return plain;
   const Document document(bytes);
-  return document.ok() ? protocol_of(document.root()) : protocol_of_bytes(bytes);
+  return document.ok() ? protocol_of(document.root()) : plain;
 }
 
 Translation translate(std::string_view bytes, const AdapterSettings& settings,
                       Instant receive_time) {
   Translation out;
+  out.protocol = protocol_of_bytes(bytes);
+  if (out.protocol == Protocol::kHl7v2) {
+    hl7v2::read_message(trimmed(bytes), settings, receive_time, out);
+    return out;
+  }
+  if (out.protocol == Protocol::kXml) {
+    read_xml(trimmed(bytes), settings, receive_time, out);
+    return out;
+  }
   const Document document(bytes);
   if (!document.ok()) {
-    out.protocol = protocol_of_bytes(bytes);
-    if (out.protocol == Protocol::kHl7v2) {
-      refuse(out, Reason::kTypeUnknown, "MSH-9",
-             "HL7 v2 " + hl7_type(bytes) +
-                 " is recognised and kept; its adapter is UNIMPLEMENTED in this release.");
-    } else if (out.protocol == Protocol::kXml) {
-      refuse(out, Reason::kTypeUnknown, "first byte",
-             "XML (legacy MedCom) is recognised and kept, not interpreted; send MedCom FHIR.");
-    } else {
-      refuse(out, Reason::kJsonMalformed, "message",
-             "These bytes are no JSON document: damaged, cut short, or of another format.");
-    }
+    refuse(out, Reason::kJsonMalformed, "message",
+           "These bytes are no JSON document, no HL7 v2 message (MSH) and no XML: damaged, cut "
+           "short, or of another format.");
     return out;
   }
 
@@ -154,10 +152,15 @@ Translation translate(std::string_view bytes, const AdapterSettings& settings,
              "This JSON is neither a FHIR resource nor a native event.");
       return out;
     case Protocol::kMedcomOther:
-      refuse(
-          out, Reason::kBundleUnknown, "MessageHeader.eventCoding",
-          "Of MedCom's FHIR messages HospitalNotification and HomeCareObservation are read; this "
-          "is another, or has no MessageHeader.");
+      if (message_event(root) == "care-communication-message") {
+        // Free text with categories: no pathway event is derived from it (domain.md 13.5).
+        out.outcomes.emplace_back(
+            Ignored{"MedCom CareCommunication: recorded, not interpreted", "MessageHeader"});
+        return out;
+      }
+      refuse(out, Reason::kBundleUnknown, "MessageHeader.eventCoding",
+             "Of MedCom's FHIR messages HospitalNotification and HomeCareObservation are read and "
+             "CareCommunication is recorded; this is another, or has no MessageHeader.");
       return out;
     case Protocol::kMedcomHospitalNotification:
     case Protocol::kMedcomHomeCareObservation:

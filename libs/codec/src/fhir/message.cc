@@ -48,7 +48,8 @@ std::string shown(std::string_view id) {
 
 void Draft::fault(Reason reason, std::string_view path, std::string sentence) {
   std::string place = position;
-  if (!path.empty()) place += " " + std::string(path);
+  if (!place.empty() && !path.empty()) place += ' ';
+  place += path;
   faults.push_back({reason, std::move(place), std::move(sentence)});
 }
 

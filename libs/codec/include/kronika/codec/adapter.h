@@ -1,5 +1,5 @@
 // What sectors send, to events: MedCom HospitalNotification and HomeCareObservation, FHIR R4
-// resources and bundles, and the native event as JSON. A pure function of bytes, settings and
+// resources and bundles, HL7 v2, and the native event as JSON. A pure function of bytes, settings and
 // receive time (architecture A17): no memory of earlier messages, so any replica gives a resend the
 // same answer. docs/messages.md has the mapping tables.
 //
@@ -31,8 +31,8 @@ enum class Protocol : std::uint8_t {
   kFhirBundle,   ///< collection, transaction, batch
   kFhirResource,
   kNativeJson,
-  kHl7v2,  ///< recognised; its adapter is UNIMPLEMENTED in this release
-  kXml,    ///< legacy MedCom XML and the like: recognised, not interpreted
+  kHl7v2,
+  kXml,  ///< legacy MedCom XML: recognised by name and checked, not interpreted
 };
 /// "medcom-hn", "fhir-bundle", ...: the metric label `protocol`.
 [[nodiscard]] std::string_view to_text(Protocol protocol);
@@ -55,7 +55,7 @@ struct AdapterSettings {
 /// One fault, where it stands and what to do. Never patient data.
 struct Fault {
   domain::Reason reason = domain::Reason::kTypeUnknown;
-  std::string position;  ///< "entry[3] Observation/abc .valueQuantity.unit"
+  std::string position;  ///< "entry[3] Observation/abc .valueQuantity.unit", "OBX[2]-6"
   std::string sentence;
 };
 
