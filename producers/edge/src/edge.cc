@@ -10,7 +10,6 @@
 #include <utility>
 
 #include <kronika/bus/errc.h>
-#include <kronika/bus/headers.h>
 #include <kronika/bus/topics.h>
 #include <kronika/bus/wire.h>
 #include <kronika/codec/ledger_codec.h>
@@ -389,17 +388,10 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
     bus::append_wire_prefix(codec::kMessageReceivedSchemaId, value);
     codec::encode_message_received(p->received, value);
     const std::string key = ledger_key(p->received);
-    const std::string id = p->account.sha256.substr(0, 32);
-    const bus::MessageHeaders headers({.id = id,
-                                       .source = "kronika/edge",
-                                       .type = "kronika.state.v1.MessageReceived",
-                                       .time = p->account.received},
-                                      p->received.traceparent);
     bus::Outgoing record;
     record.topic = bus::kLedger;
     record.key = key;
     record.value = value;
-    record.headers = headers.view();
     record.timestamp = p->account.received;
     send(p, record, [](const bus::Published&) {});
     release(p);

@@ -332,6 +332,13 @@ TEST(Trace, ASendersTraceGoesOnWithItsDecision) {
             sampled.trace_id());
 }
 
+TEST(ValidUtf8, ReplacesWhatIsNone) {
+  EXPECT_EQ(valid_utf8("Sønder\xe2\x82\xac"), "Sønder\xe2\x82\xac");
+  EXPECT_EQ(valid_utf8("S\xf8nder"), "S?nder");
+  EXPECT_EQ(valid_utf8("cut \xc3"), "cut ?");
+  EXPECT_EQ(valid_utf8("\xc0\xaf\xed\xa0\x80"), "?????");
+}
+
 TEST(WithoutPersonNumber, WithholdsTenDigitsAndDisarmsControls) {
   EXPECT_EQ(without_person_number("a 0101509991", "-"), "-");
   EXPECT_EQ(without_person_number("010150-9991.json", "-"), "-");

@@ -88,6 +88,29 @@ struct Ingest {
   std::chrono::milliseconds ack_timeout{};
 };
 
+/// What every door of the edge has.
+struct DoorListen {
+  std::string address;
+  std::string plaintext_guarded_by;  ///< empty: plaintext on loopback addresses only
+  std::uint16_t port = 0;
+  std::filesystem::path cert_file;  ///< empty: plaintext
+  std::filesystem::path key_file;
+  std::filesystem::path client_ca_file;  ///< empty: clients need no certificate
+  std::uint16_t metrics_port = 0;
+};
+struct EdgeGrpc {
+  DoorListen listen;
+  std::size_t window = 0;  ///< unanswered messages of a stream
+  std::int32_t max_calls = 0;
+};
+struct EdgeFhir {
+  DoorListen listen;
+  std::int32_t threads = 0;
+  std::int32_t max_connections = 0;
+  std::chrono::milliseconds request_timeout{};
+  std::chrono::milliseconds idle_timeout{};
+};
+
 struct Simulation {
   std::int32_t citizens = 0;
   std::int32_t months = 0;
@@ -109,6 +132,8 @@ struct Settings {
   std::filesystem::path seal_key_file;
   Reference reference;
   Ingest ingest;
+  EdgeGrpc edge_grpc;
+  EdgeFhir edge_fhir;
   Consumer citizen;
   Consumer indicators;
   Gateway gateway;

@@ -1,0 +1,60 @@
+// The calls that are open: how many there may be, their metrics under the names that gRPC
+// dashboards know, and the streams that a stop must reach.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <set>
+#include <string_view>
+
+#include <grpcpp/support/status.h>
+
+#include <kronika/telemetry/metrics.h>
+
+namespace kronika::door_grpc {
+
+/// The metrics of one method; all series exist from the start, so that they begin at 0.
+class Method {
+ public:
+  Method(telemetry::Registry& registry, std::string_view type, std::string_view method);
+  void started() const { started_.add(); }
+  void handled(grpc::StatusCode code, std::chrono::nanoseconds elapsed) const;
+
+ private:
+  static constexpr std::size_t kCodes = 17;
+  telemetry::Counter started_;
+  std::array<telemetry::Counter, kCodes> handled_;
+  telemetry::Histogram seconds_;
+};
+
+class PublishStream;
+
+/// Thread-safe.
+class Calls {
+ public:
+  Calls(telemetry::Registry& registry, int most);
+
+  /// False: there are as many as may be; leave() is not to be called then.
+  [[nodiscard]] bool enter();
+  void leave();
+
+  void add(PublishStream& stream);
+  void remove(PublishStream& stream);
+  /// Tells every stream to stop, now and those that come later.
+  void stop();
+  [[nodiscard]] bool stopping() const { return stopping_; }
+
+  const Method unary, stream;
+
+ private:
+  const int most_;
+  const telemetry::Gauge open_gauge_;
+  std::atomic<int> open_{0};
+  std::atomic<bool> stopping_{false};
+  std::mutex mutex_;
+  std::set<PublishStream*> streams_;  ///< guarded by mutex_
+};
+
+}  // namespace kronika::door_grpc
