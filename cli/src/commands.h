@@ -81,11 +81,20 @@ int topics_check(const Context& context);
 
 struct DeadLetterOptions {
   int limit = 20;
-  std::string place;  ///< show: partition:offset
-  bool open = false;  ///< open the sealed bytes with the key file
+  std::vector<std::string> places;  ///< partition:offset; show: exactly one
+  std::string stage, reason, sender;
+  std::string from, to;  ///< dates (to: its end) or instants
+  bool waiting = false;  ///< list: those alone that were never sent once more
+  bool open = false;     ///< show: open the sealed bytes with the key file
+  bool dry_run = false;  ///< replay: say what would become of them
+  bool again = false;    ///< replay: also those that were accepted when sent once more before
+  std::string purpose;   ///< for the audit record
 };
 int dead_letters_list(const Context& context, const DeadLetterOptions& options);
+/// With --open the audit record is written first; without it nothing is shown.
 int dead_letters_show(const Context& context, const DeadLetterOptions& options);
+/// kNotDone where a letter is not, or would not be, accepted whole.
+int dead_letters_replay(const Context& context, const DeadLetterOptions& options);
 
 struct VerifyOptions {
   int max_differences = 20;

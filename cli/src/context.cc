@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <kronika/bus/topics.h>
+
 namespace kronika::cli {
 
 int report(const Context& context, const std::string& sentence, int exit_code) {
@@ -48,6 +50,10 @@ bus::TopicSettings topic_settings(const Context& context) {
   settings.replication = kafka.replication;
   settings.min_insync_replicas = kafka.replication > 1 ? kafka.replication - 1 : 1;
   settings.timeout = kafka.request_timeout;
+  settings.retention_days = {{bus::kDeadLetter, kafka.dead_letter_days},
+                             {bus::kRaw, kafka.raw_days},
+                             {bus::kLedger, kafka.ledger_days},
+                             {bus::kAudit, kafka.audit_days}};
   return settings;
 }
 

@@ -214,19 +214,46 @@ void log_commands(CLI::App& app, Options& o, Run& run) {
     run = cli::topics_check;
   });
 
-  CLI::App& letters = *app.add_subcommand("dead-letters", "what was refused, and why");
+  CLI::App& letters =
+      *app.add_subcommand("dead-letters", "what was refused, why, and sending it once more");
+  letters.alias("dead-letter");
   letters.require_subcommand(1);
+  const auto choose = [&o](CLI::App& command) {
+    command.add_option("--stage", o.dead_letters.stage, "edge, citizen, indicators");
+    command.add_option("--reason", o.dead_letters.reason, "reason code, e.g. CODE_UNKNOWN");
+    command.add_option("--sender", o.dead_letters.sender, "SOR id");
+    command.add_option("--from", o.dead_letters.from, "refused since: a date or an instant");
+    command.add_option("--to", o.dead_letters.to, "refused until: a date (its end) or an instant");
+  };
+  constexpr const char* kPurpose = "why, in your words, for the audit record";
   CLI::App& list = *letters.add_subcommand("list", "counts by reason, and the latest ones");
+  choose(list);
+  list.add_flag("--waiting", o.dead_letters.waiting, "those that were never sent once more");
   list.add_option("--limit", o.dead_letters.limit, "how many of the latest; 0 all; default 20");
   list.callback([&] {
     run = [&](const cli::Context& c) { return cli::dead_letters_list(c, o.dead_letters); };
   });
   CLI::App& show = *letters.add_subcommand("show", "one dead letter");
-  show.add_option("place", o.dead_letters.place, "PARTITION:OFFSET, as list shows it")->required();
+  show.add_option("place", o.dead_letters.places, "PARTITION:OFFSET, as list shows it")
+      ->required()
+      ->expected(1);
   show.add_flag("--open", o.dead_letters.open,
-                "open the sealed message with seal.key_file; it may hold a CPR number");
+                "open the sealed message with seal.key_file; it may hold a CPR number. Audited");
+  show.add_option("--purpose", o.dead_letters.purpose, kPurpose);
   show.callback([&] {
     run = [&](const cli::Context& c) { return cli::dead_letters_show(c, o.dead_letters); };
+  });
+  CLI::App& replay = *letters.add_subcommand(
+      "replay", "sends letters once more, through the adapters as they are now");
+  replay.add_option("place", o.dead_letters.places, "PARTITION:OFFSET of each; or choose by:");
+  choose(replay);
+  replay.add_flag("--dry-run", o.dead_letters.dry_run,
+                  "say what would be accepted or refused; sends nothing");
+  replay.add_flag("--again", o.dead_letters.again,
+                  "also those that were accepted when sent once more before; changes nothing");
+  replay.add_option("--purpose", o.dead_letters.purpose, kPurpose);
+  replay.callback([&] {
+    run = [&](const cli::Context& c) { return cli::dead_letters_replay(c, o.dead_letters); };
   });
 }
 

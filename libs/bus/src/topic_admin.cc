@@ -107,35 +107,54 @@ class Admin {
     }
   }
 
-  Result<std::vector<std::string>> check_configs() {
+  /// Kafka replaces all of a topic's own settings at once, so those that it has are sent along.
+  Result<std::vector<std::string>> alter_retention() {
+    const auto topics = describe();
+    if (!topics) return tl::unexpected(topics.error());
+    std::vector<std::string> altered;
     std::vector<RdConfigResource> resources;
     std::vector<rd_kafka_ConfigResource_t*> raw;
     for (const auto& d : topic_definitions()) {
+      const auto found = topics->find(full(d.name));
+      if (found == topics->end() || !settings_.retention_days.contains(d.name)) continue;
+      auto own = found->second.own;
+      std::string to;
+      for (const auto& [key, value] : wanted(d)) {
+        if (key == "retention.ms") to = value;
+      }
+      if (found->second.all.at("retention.ms") == to) continue;
+      own["retention.ms"] = to;
+      altered.push_back(found->first);
       resources.emplace_back(
-          rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, full(d.name).c_str()));
+          rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, found->first.c_str()));
       raw.push_back(resources.back().get());
+      for (const auto& [key, value] : own) {
+        rd_kafka_ConfigResource_set_config(raw.back(), key.c_str(), value.c_str());
+      }
     }
-    const AdminOptions options = admin_options(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
-    rd_kafka_DescribeConfigs(rk_.get(), raw.data(), raw.size(), options.get(), queue_.get());
-    const auto event = result("reading topic settings");
+    if (raw.empty()) return altered;
+    const AdminOptions options = admin_options(RD_KAFKA_ADMIN_OP_ALTERCONFIGS);
+    rd_kafka_AlterConfigs(rk_.get(), raw.data(), raw.size(), options.get(), queue_.get());
+    const auto event = result("setting the retention of topics");
     if (!event) return tl::unexpected(event.error());
     std::size_t count = 0;
-    const auto** found = rd_kafka_DescribeConfigs_result_resources(
-        rd_kafka_event_DescribeConfigs_result(event->get()), &count);
-    std::vector<std::string> differences;
+    const auto** results = rd_kafka_AlterConfigs_result_resources(
+        rd_kafka_event_AlterConfigs_result(event->get()), &count);
     for (std::size_t i = 0; i < count; ++i) {
-      const std::string name = rd_kafka_ConfigResource_name(found[i]);
-      if (const auto err = rd_kafka_ConfigResource_error(found[i]);
-          err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return tl::unexpected(error_of(err, "reading the settings of topic " + name));
-      }
-      std::size_t entries = 0;
-      const auto** configs = rd_kafka_ConfigResource_configs(found[i], &entries);
-      std::map<std::string, std::string> actual;
-      for (std::size_t e = 0; e < entries; ++e) {
-        const char* value = rd_kafka_ConfigEntry_value(configs[e]);
-        actual[rd_kafka_ConfigEntry_name(configs[e])] = value != nullptr ? value : "";
-      }
+      const auto err = rd_kafka_ConfigResource_error(results[i]);
+      if (err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+      return tl::unexpected(error_of(err, std::string("setting the retention of topic ") +
+                                              rd_kafka_ConfigResource_name(results[i])));
+    }
+    return altered;
+  }
+
+  Result<std::vector<std::string>> check_configs() {
+    auto topics = describe();
+    if (!topics) return tl::unexpected(topics.error());
+    std::vector<std::string> differences;
+    for (auto& [name, config] : *topics) {
+      auto& actual = config.all;
       for (const auto& d : topic_definitions()) {
         if (full(d.name) != name) continue;
         for (const auto& [key, value] : wanted(d)) {
@@ -155,9 +174,56 @@ class Admin {
   }
 
  private:
+  struct TopicConfig {
+    std::map<std::string, std::string> all;
+    std::map<std::string, std::string> own;  ///< set on the topic itself
+  };
+  Result<std::map<std::string, TopicConfig>> describe() {
+    std::vector<RdConfigResource> resources;
+    std::vector<rd_kafka_ConfigResource_t*> raw;
+    for (const auto& d : topic_definitions()) {
+      resources.emplace_back(
+          rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, full(d.name).c_str()));
+      raw.push_back(resources.back().get());
+    }
+    const AdminOptions options = admin_options(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    rd_kafka_DescribeConfigs(rk_.get(), raw.data(), raw.size(), options.get(), queue_.get());
+    const auto event = result("reading topic settings");
+    if (!event) return tl::unexpected(event.error());
+    std::size_t count = 0;
+    const auto** found = rd_kafka_DescribeConfigs_result_resources(
+        rd_kafka_event_DescribeConfigs_result(event->get()), &count);
+    std::map<std::string, TopicConfig> topics;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string name = rd_kafka_ConfigResource_name(found[i]);
+      if (const auto err = rd_kafka_ConfigResource_error(found[i]);
+          err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return tl::unexpected(error_of(err, "reading the settings of topic " + name));
+      }
+      std::size_t entries = 0;
+      const auto** configs = rd_kafka_ConfigResource_configs(found[i], &entries);
+      TopicConfig& topic = topics[name];
+      for (std::size_t e = 0; e < entries; ++e) {
+        const char* value = rd_kafka_ConfigEntry_value(configs[e]);
+        const std::string key = rd_kafka_ConfigEntry_name(configs[e]);
+        topic.all[key] = value != nullptr ? value : "";
+        if (rd_kafka_ConfigEntry_source(configs[e]) ==
+            RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG) {
+          topic.own[key] = topic.all[key];
+        }
+      }
+    }
+    return topics;
+  }
   std::string full(std::string_view name) const { return client_.prefix + std::string(name); }
   std::vector<std::pair<std::string, std::string>> wanted(const TopicDefinition& d) const {
     auto config = d.config;
+    if (const auto days = settings_.retention_days.find(d.name);
+        days != settings_.retention_days.end()) {
+      for (auto& [key, value] : config) {
+        if (key == "retention.ms") value = std::to_string(days->second * 86'400'000LL);
+      }
+    }
     config.emplace_back("min.insync.replicas", std::to_string(settings_.min_insync_replicas));
     return config;
   }
@@ -202,6 +268,11 @@ Result<TopicsReport> run(const ClientOptions& client, const TopicSettings& setti
     report.created = std::move(*created);
   }
   if (auto r = admin.check_counts(create); !r) return tl::unexpected(r.error());
+  if (create) {
+    auto altered = admin.alter_retention();
+    if (!altered) return tl::unexpected(altered.error());
+    report.altered = std::move(*altered);
+  }
   auto differences = admin.check_configs();
   if (!differences) return tl::unexpected(differences.error());
   report.differences = std::move(*differences);

@@ -40,7 +40,7 @@ std::span<const TopicDefinition> topic_definitions() {
       {kStratification, true, true, kept_days(90)}, {kIndicatorDelta, false, true, kept_days(90)},
       {kIndicatorState, false, true, compacted()},  {kLedger, false, true, kept_days(400)},
       {kDeadLetter, false, true, dead_letters()},   {kRaw, false, false, dead_letters()},
-      {kAudit, false, false, kept_days(30)},        {kPublikation, false, true, kept_for_ever()},
+      {kAudit, false, false, kept_days(400)},       {kPublikation, false, true, kept_for_ever()},
   };
   return definitions;
 }

@@ -21,6 +21,10 @@ struct Kafka {
   std::string topic_prefix;
   std::int32_t partitions = 0;
   std::int32_t replication = 0;
+  std::int32_t dead_letter_days = 0;
+  std::int32_t raw_days = 0;
+  std::int32_t ledger_days = 0;
+  std::int32_t audit_days = 0;
   std::chrono::milliseconds transaction_timeout{};
   std::chrono::milliseconds session_timeout{};
   std::chrono::milliseconds request_timeout{};
