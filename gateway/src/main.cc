@@ -88,8 +88,6 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
   if (!service) return stop_with(service.error(), telemetry::kExitConfiguration);
   telemetry::Registry& registry = (*service)->registry();
   log::count_in(&registry);
-  const std::vector<telemetry::Registration> process_metrics =
-      telemetry::register_process_metrics(registry);
 
   const auto rules = refdata::load(settings.reference.dir, settings.reference.organisations_file,
                                    settings.reference.generation);

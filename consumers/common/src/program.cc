@@ -73,8 +73,7 @@ int run(int argc, char** argv, const Program& program) {
   auto& registry = (*service)->registry();
   log::count_in(&registry);
 
-  std::vector<telemetry::Registration> registrations =
-      telemetry::register_process_metrics(registry);
+  std::vector<telemetry::Registration> registrations;
   const bus::TaskSpec spec = program.make_spec({settings, *rules, registry, registrations});
   busmetrics::RuntimeMetrics metrics(registry, {.input_topics = spec.input_topics});
   bus::RuntimeOptions options = runtime_options(settings, own);
