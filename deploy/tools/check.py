@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import generate
-from kronika_deploy import rules, selftest
+from kronika_deploy import dashboard_checks, rules, selftest
 
 
 def checks():
@@ -23,6 +23,9 @@ def checks():
         yield f"rules: {path.stem}", lambda path=path: rules.check_behaviour(path)
     yield "alertmanager: routes and inhibition", rules.check_alertmanager
     yield "runbooks", rules.check_runbooks
+    yield "expressions ask for what is served", dashboard_checks.check_expressions
+    yield "dashboards: form", dashboard_checks.check_form
+    yield "dashboards: Grafana's own types", dashboard_checks.check_types
 
 
 def timed(check):

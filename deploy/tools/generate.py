@@ -7,14 +7,18 @@
 import pathlib
 import sys
 
-from kronika_deploy import slo
+from kronika_deploy import dashboards, slo
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def outputs():
     """Every generated file with its content."""
-    return {ROOT / "deploy/prometheus/rules/slo.yaml": slo.render()}
+    out = {ROOT / "deploy/prometheus/rules/slo.yaml": slo.render()}
+    boards = dashboards.all_dashboards()
+    for board in boards:
+        out[ROOT / f"deploy/grafana/{board.uid}.json"] = board.text(boards)
+    return out
 
 
 def stale():

@@ -1,0 +1,119 @@
+"""Checks of deploy/grafana without a Grafana: structure, expressions, descriptions. Looks cannot be checked this way."""
+
+import json
+
+from . import promql, rules
+from .common import ROOT
+from .dashboards import all_dashboards
+from .grafana import DATASOURCE
+
+METRICS = ROOT / "deploy/prometheus/metrics.txt"
+EDGE_METRICS = ROOT / "deploy/prometheus/metrics.edge.txt"
+EDGE_SOURCE = ROOT / "producers/edge/src/probe.cc"
+VERDICTS = ("stat", "timeseries", "table", "state-timeline", "heatmap")
+
+
+def recorded():
+    return {rule["record"] for rule in rules.recordings()}
+
+
+def check_expressions():
+    """Every expression of rules and panels asks for something that exists."""
+    metrics, known = {**promql.read_metrics(EDGE_METRICS), **promql.read_metrics(METRICS)}, recorded()
+    source = EDGE_SOURCE.read_text()
+    for name in promql.read_metrics(EDGE_METRICS):
+        if f'"{name}"' not in source:
+            yield f"{EDGE_METRICS.name}: {name} is not in {EDGE_SOURCE.relative_to(ROOT)}"
+    for _, group in rules.groups():
+        for rule in group["rules"]:
+            for finding in promql.findings(rule["expr"], metrics, known):
+                yield f"{rule.get('alert') or rule.get('record')}: {finding}"
+    for dashboard in all_dashboards():
+        for panel in dashboard.panels():
+            for expr, _ in panel.queries:
+                for finding in promql.findings(promql.concrete(expr), metrics, known):
+                    yield f"{dashboard.uid} / {panel.title}: {finding}"
+
+
+def check_form():
+    alerts = {rule["alert"] for rule in rules.alerts()}
+    uids = {d.uid for d in all_dashboards()}
+    for rule in rules.alerts():
+        if rule["annotations"]["dashboard_uid"] not in uids:
+            yield f"{rule['alert']}: there is no dashboard {rule['annotations']['dashboard_uid']}"
+    for dashboard in all_dashboards():
+        panels = list(dashboard.panels())
+        if len(panels) > 12:
+            yield f"{dashboard.uid}: {len(panels)} panels; 12 is the most that one looks at"
+        titles = [p.title for p in panels]
+        for title in {t for t in titles if titles.count(t) > 1}:
+            yield f"{dashboard.uid}: two panels called {title}"
+        for panel in panels:
+            where = f"{dashboard.uid} / {panel.title}"
+            if panel.kind == "text":
+                continue
+            if not panel.red:
+                yield f"{where}: does not say what to do when it is red"
+            if panel.runbook and panel.runbook not in alerts:
+                yield f"{where}: there is no runbook {panel.runbook}"
+            if panel.unit == "short" and panel.kind == "timeseries" and any("_seconds" in e and "count" not in e for e, _ in panel.queries):
+                if not any(word in panel.queries[0][0] for word in ("changes(", "share", "> 0)", "cpu")):
+                    yield f"{where}: shows seconds without a unit"
+        yield from json_form(dashboard.uid, dashboard.json(all_dashboards()))
+
+
+def json_form(uid, data):
+    if len(json.dumps(data)) > 256 * 1024:
+        yield f"{uid}: larger than 256 KiB, which a ConfigMap cannot hold"
+    for panel in panels_of(data):
+        if panel["type"] in ("row", "text"):
+            continue
+        if panel["type"] not in VERDICTS:
+            yield f"{uid} / {panel['title']}: unknown kind of panel"
+        if panel.get("datasource") != DATASOURCE or any(t.get("datasource") != DATASOURCE for t in panel["targets"]):
+            yield f"{uid} / {panel['title']}: the datasource is not the variable"
+        box = panel["gridPos"]
+        if box["x"] + box["w"] > 24:
+            yield f"{uid} / {panel['title']}: reaches beyond the right edge"
+    numbers = [p["id"] for p in panels_of(data)]
+    if len(numbers) != len(set(numbers)):
+        yield f"{uid}: two panels with one id"
+
+
+def panels_of(data):
+    for panel in data["panels"]:
+        yield panel
+        yield from panel.get("panels", [])
+
+
+def lost(before, after, path=""):
+    """Keys of BEFORE that AFTER does not have: what Grafana's own types do not know, they drop."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key, value in before.items():
+            if key not in after:
+                if value not in (None, [], {}, "", False):
+                    yield f"{path}.{key}"
+            else:
+                yield from lost(value, after[key], f"{path}.{key}")
+    elif isinstance(before, list) and isinstance(after, list):
+        for i, value in enumerate(before):
+            if i < len(after):
+                yield from lost(value, after[i], f"{path}[{i}]")
+            else:
+                yield f"{path}[{i}]"
+
+
+def check_types():
+    """Through Grafana's own types and back: a misspelt or outdated key does not survive."""
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+    from grafana_foundation_sdk.cog.plugins import register_default_plugins
+    from grafana_foundation_sdk.models.dashboard import Dashboard as Model
+
+    register_default_plugins()
+    for dashboard in all_dashboards():
+        before = dashboard.json(all_dashboards())
+        after = json.loads(JSONEncoder(sort_keys=True).encode(Model.from_json(json.loads(json.dumps(before)))))
+        for key in lost(before, after):
+            if key.startswith(".annotations.list[0].") and key.endswith((".titleFormat", ".step")):
+                continue  # keys of the Prometheus data source, which the general types leave to it
+            yield f"{dashboard.uid}: Grafana's types do not know {key}"

@@ -1,0 +1,277 @@
+"""The dashboards: each panel with the question it answers and what to do when it is red. Row 1 is the verdict; links lead from
+symptom to cause. deploy/grafana/*.json is generated from here."""
+
+from .grafana import Dashboard, Panel, Row
+from .slo import active
+
+NS = 'job="kronika", namespace="$namespace"'
+SEL = NS + ', component=~"$component"'
+RATE = "$__rate_interval"
+
+
+def stat(title, expr, asks, **more):
+    return Panel("stat", title, [(expr, more.pop("legend", ""))], asks, **more)
+
+
+def graph(title, queries, asks, **more):
+    more.setdefault("width", 12)
+    more.setdefault("height", 8)
+    return Panel("timeseries", title, queries, asks, **more)
+
+
+def slo():
+    verdict, burn = [], []
+    for one in active():
+        verdict.append(stat(
+            f"Budget left: {one.name}", f'kronika:{one.name}_budget_left:ratio{{namespace="$namespace"}}',
+            f"How much of the budget of {one.name} would be left if 30 days went like the last three? Good: {one.good}.",
+            red="more is used than is given. If an alert fires follow it; else look at the burn below for when it began.",
+            runbook=f"Kronika{one.title}Ticket", unit="percentunit", thresholds=(0.5, 0.0), below=True, width=5,
+            needs="edge" if one.name == "ingest" else ""))
+        burn.append(graph(
+            f"Burn: {one.name}",
+            [(f'kronika:{one.name}_bad:ratio_rate{w}{{namespace="$namespace"}} / {one.budget:g}', w) for w in ("5m", "1h", "6h", "3d")],
+            f"How many times faster than allowed is the budget of {one.name} used? 1 uses it exactly.",
+            red="above 14.4 over an hour or 6 over six hours somebody is being paged.",
+            runbook=f"Kronika{one.title}FastBurn", thresholds=(6, 14.4), width=12,
+            needs="edge" if one.name == "ingest" else ""))
+    verdict.append(stat("Pages firing", 'count(ALERTS{alertstate="firing", alertname=~"Kronika.*", severity="critical"}) or vector(0)',
+                        "Must I get up?", red="yes. The table below says for what.", thresholds=(1, 1), width=4))
+    return Dashboard("kronika-slo", "SLO", "Must I get up?", [
+        Row("Verdict", verdict),
+        Row("Burn", burn),
+        Row("Alerts and changes", [
+            Panel("table", "Alerts firing", [('ALERTS{alertstate="firing", alertname=~"Kronika.*"}', "")],
+                  "What fires? KronikaWatchdog always does.", red="each name has a page in docs/runbooks.", width=14, height=9),
+            graph("Starts of processes", [(f'sum by (component) (changes(process_start_time_seconds{{{NS}}}[10m]))', "{{component}}")],
+                  "Did we do it? Starts in ten minutes, by component.", red="a pod that starts again and again.",
+                  runbook="KronikaFatalClient", thresholds=(3, 3), width=10, height=9),
+            graph("Versions", [(f'count by (component, version, revision) (kronika_build_info{{{NS}}})', "{{component}} {{version}} {{revision}}")],
+                  "Is a rollout half done?", red="two versions of a component for more than an hour.", runbook="KronikaVersionSkew"),
+        ]),
+    ], variables=("namespace",))
+
+
+def flow():
+    consumed = f'kronika_kafka_consumed_records_total{{{NS}, component="citizen"}}'
+    return Dashboard("kronika-flow", "Flow", "Is data arriving, and from whom?", [
+        Row("Verdict", [
+            stat("Events now", f'sum(rate({consumed}[5m]))', "How many events a second does the citizen consumer take in?",
+                 red="nothing arrives: the doors, their network, or Kafka.", runbook="KronikaInputMissing", unit="cps",
+                 thresholds=(0.01, 0.0001), below=True),
+            stat("Against last week", f'sum(rate({consumed}[1h])) / sum(rate({consumed}[1h] offset 1w))',
+                 "Share of the events of the same hour a week ago. A holiday is no fault.",
+                 red="a sector is silent.", runbook="KronikaInputMissing", unit="percentunit", thresholds=(0.5, 0.2), below=True, needs="week"),
+            stat("Silent senders", 'count(kronika:sender_silence:ratio{namespace="$namespace"} > 3) or vector(0)',
+                 "Senders silent for more than three times their habit.", red="the table by sender says who; call them.",
+                 runbook="KronikaSenderSilent", thresholds=(1, 5)),
+            stat("Refused at the doors", f'sum(rate(kronika_ingest_messages_total{{{NS}, outcome="rejected"}}[15m])) / '
+                 f'(sum(rate(kronika_ingest_messages_total{{{NS}}}[15m])) > 0)',
+                 "Share of messages that a door refuses.", red="one sender changed its format; look at the reasons.",
+                 runbook="KronikaEdgeRefusals", unit="percentunit", thresholds=(0.01, 0.05), needs="edge"),
+        ]),
+        Row("By topic and sender", [
+            graph("Events by topic", [(f'sum by (topic) (rate({consumed}[{RATE}]))', "{{topic}}")],
+                  "Which kind of event arrives?", red="one topic at nothing: the systems that feed it.", runbook="KronikaInputMissing", unit="cps"),
+            graph("Messages by protocol", [(f'sum by (protocol, outcome) (rate(kronika_ingest_messages_total{{{NS}, sender=~"$sender"}}[{RATE}])) > 0', "{{protocol}} {{outcome}}")],
+                  "Which door is used, and how does it answer?", red="unavailable: Kafka does not take what the doors publish.",
+                  runbook="KronikaIngestFastBurn", unit="cps", needs="edge"),
+            Panel("table", "Silence by sender", [('sort_desc(topk(20, kronika:sender_silence:ratio{namespace="$namespace", sender=~"$sender"}))', "")],
+                  "Who is silent, in multiples of their habit (mean interval of the last week)?", red="above 3 for a sender that matters.",
+                  runbook="KronikaSenderSilent", width=12, height=8, needs="edge"),
+        ]),
+        Row("Doors", [
+            graph("Answer time", [(f'histogram_quantile(0.5, sum by (le, protocol) (rate(kronika_ingest_ack_seconds_bucket{{{NS}}}[{RATE}])))', "p50 {{protocol}}"),
+                                  (f'histogram_quantile(0.99, sum by (le, protocol) (rate(kronika_ingest_ack_seconds_bucket{{{NS}}}[{RATE}])))', "p99 {{protocol}}")],
+                  "How long do senders wait for their answer?", red="above 1 s: look at the stages; publish means Kafka.",
+                  runbook="KronikaIngestFastBurn", unit="s", thresholds=(0.5, 1), needs="edge"),
+            graph("Where the time goes", [(f'sum by (stage) (rate(kronika_ingest_stage_seconds_sum{{{NS}}}[{RATE}])) / sum by (stage) (rate(kronika_ingest_stage_seconds_count{{{NS}}}[{RATE}]))', "{{stage}}")],
+                  "Our fault or Kafka's? translate and seal are ours, publish and book are Kafka's.", red="one stage far above its usual.",
+                  runbook="KronikaIngestFastBurn", unit="s", needs="edge"),
+            graph("Refusals by reason", [(f'topk(5, sum by (reason) (rate(kronika_ingest_rejections_total{{{NS}}}[{RATE}])))', "{{reason}}")],
+                  "Why are messages refused?", red="a new reason after a rollout of a sender's, or of ours.", runbook="KronikaEdgeRefusals", unit="cps", needs="edge"),
+            graph("Size of messages", [(f'sum by (protocol) (rate(kronika_ingest_message_bytes_sum{{{NS}}}[{RATE}]))', "{{protocol}}")],
+                  "Is one sender flooding us?", red="bytes rise and messages do not: somebody sends attachments.", unit="Bps", needs="edge"),
+        ]),
+    ], variables=("namespace", "sender"))
+
+
+def pipeline():
+    position = f'kronika_consumer_position_timestamp_seconds{{{SEL}}}'
+    return Dashboard("kronika-pipeline", "Pipeline", "Where does it stop?", [
+        Row("Verdict", [
+            stat("Behind, by stage", 'kronika:stage_age_seconds:max{namespace="$namespace"}', "How many seconds is each stage behind, in its worst partition?",
+                 legend="{{stage}}", red="that stage is where it stops; a stage that is missing has no process.", runbook="KronikaFreshnessFastBurn",
+                 unit="s", thresholds=(1, 2), width=10),
+            stat("Partitions not running", f'count(max by (component, partition) (kronika_task_state{{{SEL}, state="running"}}) == 0) or vector(0)',
+                 "Tasks that restore, rebuild or have failed.", red="see Tasks: restoring ends by itself, failed does not.", runbook="KronikaTaskFailed",
+                 thresholds=(1, 1), width=7),
+            stat("Processes not ready", f'count(kronika_health_serving{{{SEL}, service="ready"}} == 0) or vector(0)',
+                 "Processes that have not caught up since they started.", red="longer than a restore takes.", runbook="KronikaNotReady",
+                 thresholds=(1, 2), width=7),
+        ]),
+        Row("Progress", [
+            graph("In", [(f'sum by (component, topic) (rate(kronika_kafka_consumed_records_total{{{SEL}}}[{RATE}]))', "{{component}} {{topic}}")],
+                  "Records a second that committed transactions took in.", red="nothing while the input grows: a stall.", runbook="KronikaPartitionStalled", unit="cps"),
+            graph("Behind, seconds", [(f'topk(5, max by (component, topic, partition) (clamp_min(timestamp({position}) - {position}, 0)))', "{{component}} {{topic}} {{partition}}")],
+                  "The five partitions furthest behind, in time.", red="one partition: its task; all of a pod: the pod; all: Kafka or load.",
+                  runbook="KronikaPartitionStalled", unit="s", thresholds=(2, 60)),
+            graph("Behind, records", [(f'topk(5, max by (component, topic, partition) (kronika_consumer_lag_records{{{SEL}}}))', "{{component}} {{topic}} {{partition}}")],
+                  "The same in records: how much work waits?", red="it grows: more comes than is handled; add consumers.", runbook="KronikaFreshnessSlowBurn"),
+        ]),
+        Row("Transactions", [
+            graph("Duration, p99", [(f'histogram_quantile(0.99, sum by (le, component) (rate(kronika_transaction_seconds_bucket{{{SEL}, outcome="committed"}}[{RATE}])))', "{{component}}")],
+                  "Kafka or us? A commit waits for the brokers.", red="above half a second: brokers slow, or transactions too large.",
+                  runbook="KronikaTransactionAborts", unit="s", thresholds=(0.5, 1)),
+            graph("Aborted share; client errors a minute",
+                  [(f'sum by (component) (rate(kronika_transaction_seconds_count{{{SEL}, outcome="aborted"}}[5m])) / (sum by (component) (rate(kronika_transaction_seconds_count{{{SEL}}}[5m])) > 0)', "aborted {{component}}"),
+                   (f'60 * sum by (kind, code) (rate(kronika_kafka_errors_total{{{SEL}}}[5m])) or vector(0)', "errors {{kind}} {{code}}")],
+                  "Is work done twice, and does the client complain?", red="above 5 %: the reason is in the log.", runbook="KronikaTransactionAborts", thresholds=(0.05, 0.2)),
+        ]),
+        Row("Tasks", [
+            Panel("state-timeline", "State by partition", [(f'sum by (component, partition) ((kronika_task_state{{{SEL}, state="running"}} == 1) or 2 * (kronika_task_state{{{SEL}, state=~"restoring|rebuilding"}} == 1) or 3 * (kronika_task_state{{{SEL}, state="failed"}} == 1))', "{{component}} {{partition}}")],
+                  "Which partition is not running, and since when? 1 running, 2 restoring or rebuilding, 3 failed.", red="3 needs a human.",
+                  runbook="KronikaTaskFailed", thresholds=(2, 3), width=12, height=10),
+            graph("Left to restore", [(f'topk(5, max by (component, partition) (kronika_restore_remaining_records{{{SEL}}}))', "{{component}} {{partition}}")],
+                  "When is it back? Records left; at 300,000 a second ten million take half a minute.", red="it does not fall.", runbook="KronikaRestoreSlow"),
+        ]),
+        Row("Cost", [
+            graph("Refolded and cache misses, share", [
+                (f'sum(rate(kronika_folds_total{{{SEL}, path!="fast"}}[5m])) / (sum(rate(kronika_folds_total{{{SEL}}}[5m])) > 0)', "refolded"),
+                (f'sum(rate(kronika_state_cache_requests_total{{{SEL}, outcome="miss"}}[5m])) / (sum(rate(kronika_state_cache_requests_total{{{SEL}}}[5m])) > 0)', "cache misses")],
+                  "Are late events costing us, is the cache large enough?", red="misses above half: raise citizen.cache_bytes.", unit="percentunit", thresholds=(0.3, 0.6)),
+            graph("Memory", [(f'max by (component, pod) (process_resident_memory_bytes{{{SEL}}})', "{{component}} {{pod}}")],
+                  "Resident memory by process; compare with the pod's limit.", red="near the limit the kernel ends the pod.", runbook="KronikaMemoryHigh", unit="bytes"),
+        ]),
+    ])
+
+
+def gateway():
+    sel = f'{NS}, component="gateway"'
+    failed = 'grpc_code=~"Internal|Unavailable|Unknown|DataLoss|DeadlineExceeded"'
+    return Dashboard("kronika-gateway", "Gateway", "Do users notice?", [
+        Row("Verdict", [
+            stat("Calls", f'sum(rate(grpc_server_started_total{{{sel}}}[5m]))', "Calls a second.", red="none in working hours: users cannot reach it.",
+                 runbook="KronikaAvailabilityFastBurn", unit="reqps"),
+            stat("Failed", f'sum(rate(grpc_server_handled_total{{{sel}, {failed}}}[5m])) / (sum(rate(grpc_server_handled_total{{{sel}}}[5m])) > 0)',
+                 "Share of calls that fail by our fault.", red="look at errors by code.", runbook="KronikaAvailabilityFastBurn", unit="percentunit", thresholds=(0.001, 0.01)),
+            stat("p99", f'histogram_quantile(0.99, sum by (le) (rate(grpc_server_handling_seconds_bucket{{{sel}}}[5m])))',
+                 "How long do the slowest calls take?", red="look at the methods.", runbook="KronikaLatencyFastBurn", unit="s", thresholds=(0.05, 0.25)),
+            stat("Age of answers", 'kronika:stage_age_seconds:max{namespace="$namespace", stage="view"}',
+                 "How old is the view that answers are made from? It does not see an outage of Kafka (docs/operations.md).",
+                 red="the view does not follow the log.", runbook="KronikaViewStalled", unit="s", thresholds=(1, 60)),
+        ]),
+        Row("By method", [
+            graph("Calls by method", [(f'topk(5, sum by (grpc_method) (rate(grpc_server_started_total{{{sel}}}[{RATE}])))', "{{grpc_method}}")],
+                  "Who asks what?", red="one method jumps: a new caller.", runbook="KronikaLatencyTicket", unit="reqps"),
+            graph("Answers that are not OK, by code", [(f'topk(5, sum by (grpc_code) (rate(grpc_server_handled_total{{{sel}, grpc_code!="OK"}}[{RATE}])))', "{{grpc_code}}")],
+                  "What is answered instead of OK? NotFound and InvalidArgument are the caller's.", red="any other code.", runbook="KronikaAvailabilityFastBurn", unit="reqps"),
+            graph("p99 by method", [(f'topk(5, histogram_quantile(0.99, sum by (le, grpc_method) (rate(grpc_server_handling_seconds_bucket{{{sel}}}[{RATE}]))) > 0)', "{{grpc_method}}")],
+                  "Which method is slow?", red="lists and reports with large pages are slow by nature.", runbook="KronikaLatencyFastBurn", unit="s", thresholds=(0.05, 0.25)),
+        ]),
+        Row("View", [
+            graph("Age by topic", [(f'topk(5, max by (pod, topic) (clamp_min(timestamp(kronika_view_position_timestamp_seconds{{{sel}}}) - kronika_view_position_timestamp_seconds{{{sel}}}, 0)))', "{{pod}} {{topic}}")],
+                  "Which topic does the view lag in?", red="one pod: its disk. All: Kafka.", runbook="KronikaViewStalled", unit="s", thresholds=(1, 60)),
+            graph("Records read", [(f'sum by (pod) (rate(kronika_view_records_total{{{sel}}}[{RATE}]))', "{{pod}}")],
+                  "How much does the view take in?", red="nothing while the consumers write.", runbook="KronikaViewStalled", unit="cps"),
+            graph("Write of a batch, p99", [(f'histogram_quantile(0.99, sum by (le, pod) (rate(kronika_view_batch_seconds_bucket{{{sel}}}[{RATE}])))', "{{pod}}")],
+                  "Is the disk fast enough?", red="above a tenth of a second: the disk.", runbook="KronikaViewStalled", unit="s", thresholds=(0.1, 0.5)),
+        ]),
+        Row("Process", [
+            graph("CPU", [(f'sum by (pod) (rate(process_cpu_seconds_total{{{sel}}}[{RATE}]))', "{{pod}}")], "Cores in use.", red="at the request for long: add a pod.",
+                  runbook="KronikaLatencyFastBurn", unit="short"),
+            graph("Memory", [(f'max by (pod) (process_resident_memory_bytes{{{sel}}})', "{{pod}}")], "Resident memory.", red="near the limit.", runbook="KronikaMemoryHigh", unit="bytes"),
+        ]),
+    ], variables=("namespace",))
+
+
+def dead_letters():
+    total = f'kronika_dead_letters_total{{{NS}}}'
+    consumed = f'kronika_kafka_consumed_records_total{{{NS}, component="citizen"}}'
+    return Dashboard("kronika-dead-letters", "Dead letters", "Can it wait till morning?", [
+        Row("Verdict", [
+            stat("In 15 minutes", 'sum(kronika:dead_letters:increase15m{namespace="$namespace"}) or vector(0)', "How many were refused in the last quarter of an hour?",
+                 red="look at the reasons.", runbook="KronikaDeadLetterRate", thresholds=(10, 100), width=8),
+            stat("Share of the events", f'(sum(kronika:dead_letters:increase15m{{namespace="$namespace"}}) or vector(0)) / (sum(increase({consumed}[15m])) > 0)',
+                 "Share of the events that are refused.", red="above a fifth it cannot wait.", runbook="KronikaDeadLetterFlood", unit="percentunit", thresholds=(0.01, 0.2), width=8),
+            stat("Reasons", f'count(count by (reason) ({total})) or vector(0)', "How many different reasons have the running processes met?",
+                 red="a new one: the table below says which.", runbook="KronikaDeadLetterRate", width=8),
+        ]),
+        Row("By reason", [
+            graph("By reason", [(f'topk(5, sum by (reason) (rate({total}[{RATE}]))) or vector(0)', "{{reason}}")], "Why?", red="one reason dominates: one sender.",
+                  runbook="KronikaDeadLetterRate", unit="cps"),
+            graph("By stage", [(f'sum by (stage) (rate({total}[{RATE}])) or vector(0)', "{{stage}}")], "Where are they refused?", red="citizen: past the doors; a native sender or a stricter check.",
+                  runbook="KronikaDeadLetterRate", unit="cps"),
+            Panel("table", "First seen this week", [(f'sum by (stage, reason) ({total}) unless sum by (stage, reason) ({total} offset 1w)', "")],
+                  "New fault or old? Reasons that were not there a week ago.", red="a reason that began with a rollout.", runbook="KronikaDeadLetterRate", width=12, height=8),
+        ]),
+        Row("What else becomes of events", [
+            graph("Outcomes", [(f'sum by (outcome) (rate(kronika_citizen_events_total{{{NS}}}[{RATE}]))', "{{outcome}}")],
+                  "What became of the input?", red="superseded or duplicate rise: a sender resends everything.", unit="cps"),
+            graph("Unknown codes", [(f'topk(5, sum by (system) (increase(kronika_citizen_unknown_codes_total{{{NS}}}[1h])))', "{{system}}")],
+                  "Which code system has codes that we do not know? `kronika codes unknown` lists them.", red="a jump: a new version of a code system.", runbook="KronikaDeadLetterRate"),
+        ]),
+    ], variables=("namespace",))
+
+
+def care():
+    events = f'kronika_citizen_events_total{{{NS}}}'
+    marked = f'kronika_citizen_marked_events_total{{{NS}}}'
+    applied = f'(sum(increase({events[:-1]}, outcome="applied"}}[1h])) > 0)'
+    return Dashboard("kronika-care", "Care", "Does the picture of the pathways keep up with care?", [
+        Row("Verdict", [
+            stat("Events applied in 24 h", f'sum(increase({events[:-1]}, outcome="applied"}}[24h]))', "How much care was reported in a day?",
+                 red="far below a usual day.", runbook="KronikaInputMissing"),
+            stat("Deadlines on time", f'time() - min(kronika_task_clock_timestamp_seconds{{{NS}}} > 0)',
+                 "How late are overdue decisions, silence and ageing levels noticed?", red="deadlines fire late.", runbook="KronikaClockBehind", unit="s", thresholds=(60, 900)),
+            stat("Late events", f'sum(increase({marked[:-1]}, mark="late"}}[1h])) / {applied}', "Share of the last hour's events that were recorded long before they arrived.",
+                 red="a sender delivers in batches; its figures of yesterday still change.", unit="percentunit", thresholds=(0.2, 0.5)),
+            stat("Irregular events", f'sum(increase({marked[:-1]}, mark="irregular"}}[1h])) / {applied}',
+                 "Share of events that do not fit the state of the pathway (a discharge without admission).", red="a sender leaves out a kind of message.",
+                 unit="percentunit", thresholds=(0.05, 0.2)),
+        ]),
+        Row("Pathways", [
+            graph("Citizens woken by the clock", [(f'sum(rate(kronika_deadlines_fired_total{{{NS}}}[{RATE}]))', "fired")],
+                  "How many citizens change through time alone (silence, a deadline, an age)?", red="none for a day: the clock stands.", runbook="KronikaClockBehind", unit="cps"),
+            graph("Events by mark", [(f'sum by (mark) (rate({marked}[{RATE}]))', "{{mark}}")], "Has a sender changed its habits?", red="one mark jumps.", unit="cps"),
+            graph("Events by outcome", [(f'sum by (outcome) (rate({events}[{RATE}]))', "{{outcome}}")], "What became of what was sent?", red="rejected rises.",
+                  runbook="KronikaDeadLetterRate", unit="cps"),
+            Panel("text", "Open referrals, discharges without follow-up, dropouts, level changes", [],
+                  "Where are the clinical figures?", width=12, height=8,
+                  text="Figures about people are not in this time series yet (`kronika_care_timers`, docs/operations.md, *Not built yet*): the difference of two exact "
+                       "figures is one person. Until then ask for what is published:\n\n    kronika publication show I-03 2026Q3 --table REGION\n    kronika report final --html"),
+        ]),
+    ], variables=("namespace",))
+
+
+def indicators():
+    sel = f'{NS}, component="indicators"'
+    return Dashboard("kronika-indicators", "Indicators", "Can the figures be trusted today?", [
+        Row("Verdict", [
+            stat("Publications served", f'max(kronika_view_publications{{{NS}}})', "How many publications does the gateway serve, all revisions?",
+                 red="fewer than yesterday: publications are never taken back, so the view is incomplete.", runbook="KronikaViewStalled"),
+            stat("Indicators behind", 'kronika:stage_age_seconds:max{namespace="$namespace", stage="indicator"}', "How old are the sums?",
+                 red="see dashboard Pipeline.", runbook="KronikaFreshnessFastBurn", unit="s", thresholds=(2, 60)),
+            stat("View of the cells behind", f'max(clamp_min(timestamp(kronika_view_position_timestamp_seconds{{{NS}, topic="indicator-state"}}) - kronika_view_position_timestamp_seconds{{{NS}, topic="indicator-state"}}, 0))',
+                 "How old are the cells that answers are made from?", red="see dashboard Gateway.", runbook="KronikaViewStalled", unit="s", thresholds=(2, 60)),
+            stat("Partitions not running", f'count(max by (partition) (kronika_task_state{{{sel}, state="running"}}) == 0) or vector(0)', "Sums that are not kept up.",
+                 red="their cells stand still.", runbook="KronikaTaskFailed", thresholds=(1, 1)),
+        ]),
+        Row("What changes", [
+            graph("Changes of cells", [(f'sum(rate(kronika_kafka_consumed_records_total{{{sel}}}[{RATE}]))', "records of differences"),
+                                       (f'sum(rate(kronika_kafka_produced_records_total{{{sel}}}[{RATE}]))', "cells written")],
+                  "How much do the figures move?", red="cells move and no event arrives: a rebuild, or a new generation of rules.", unit="cps"),
+            graph("Answers about indicators", [(f'sum by (grpc_method) (rate(grpc_server_started_total{{{NS}, grpc_service=~".*(Indicator|Publication|Report)Service"}}[{RATE}]))', "{{grpc_method}}")],
+                  "Who reads the figures?", red="none for a day: nobody looks.", unit="reqps"),
+        ]),
+        Row("The four target pictures", [
+            Panel("text", "Coherence · quality and data · technology and mastery · equality", [], "Where are the four target pictures?", width=24, height=9,
+                  text="Values, target lines, suppressed shares and completeness come with `kronika_indicator_value` and `kronika_indicator_suppressed` (docs/operations.md, *Not built "
+                       "yet*): daily, rounded to five, cells of one to four people absent. Until then the published figures are the answer:\n\n"
+                       "    kronika publication list\n    kronika publication show I-08 2026Q3 --table REGION\n    kronika report goals"),
+        ]),
+    ], variables=("namespace",))
+
+
+def all_dashboards():
+    return [slo(), flow(), pipeline(), gateway(), dead_letters(), care(), indicators()]

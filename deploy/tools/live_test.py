@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""Starts a stack of its own (Kafka, consumers, gateway), loads it, and lets a real Prometheus scrape it with the rules of this
+folder. Then every panel's expression must return data and every vector selector of every alert must match series.
+
+  deploy/tools/live_test.py             the test; some two minutes
+  deploy/tools/live_test.py --record    writes deploy/prometheus/metrics.txt from what the processes serve
+
+KRONIKA_PRESET says which build's programs run. Exit code 77 where they are not built.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+
+from kronika_deploy import promql, rules
+from kronika_deploy.common import ROOT, environment
+from kronika_deploy.dashboard_checks import METRICS
+from kronika_deploy.dashboards import all_dashboards
+
+# Series that only a fault makes; the test provokes the first by restarting Kafka, the family of the second must be there.
+AFTER_A_FAULT = {'kronika_log_messages_total{job="kronika", level="error"}': 'kronika_log_messages_total{job="kronika"}'}
+PORTS = ["kafka", "controller", "citizen", "indicators", "gateway", "query"]
+SKIPPED = 77
+
+
+def free_base(count):
+    """The first of COUNT neighbouring ports that are free."""
+    for base in range(21000, 32000, 50):
+        try:
+            for port in range(base, base + count):
+                with socket.socket() as s:
+                    s.bind(("127.0.0.1", port))
+            return base
+        except OSError:
+            continue
+    raise RuntimeError("no free ports")
+
+
+class Stack:
+    def __init__(self, folder, base):
+        self.env = {k: v for k, v in environment().items() if not k.startswith("KRONIKA_") or k in ("KRONIKA_PRESET",)}
+        self.env.update(KRONIKA_HOME=str(ROOT), KRONIKA_DATA_DIR=str(folder / "data"), KRONIKA_PORT_BASE=str(base),
+                        KRONIKA_IDENTITY_SECRET_FILE=str(folder / "person-key.hex"), KRONIKA_SEAL_KEY_FILE=str(folder / "seal.hex"))
+        self.folder, self.base = folder, base
+        self.script("start")
+        text = subprocess.run(["bash", "-c", f"source <({ROOT}/scripts/stack.sh settings); env"], env=self.env, capture_output=True,
+                              text=True, check=True).stdout
+        self.env.update(dict(line.split("=", 1) for line in text.splitlines() if line.startswith("KRONIKA_")))
+
+    def script(self, command):
+        done = subprocess.run([str(ROOT / "scripts/stack.sh"), command], env=self.env, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"stack.sh {command}: {done.stdout}{done.stderr}")
+
+    def kronika(self, *arguments):
+        """Runs the command line; refused messages (exit code 1) are part of the load."""
+        done = subprocess.run([str(ROOT / "kronika"), *arguments], env=self.env, capture_output=True, text=True)
+        if done.returncode not in (0, 1):
+            raise RuntimeError(f"kronika {' '.join(arguments)}: {done.stdout}{done.stderr}")
+
+    def targets(self):
+        """Component and metrics port of each process that is served."""
+        return {name: self.base + PORTS.index(name) for name in ("citizen", "indicators", "gateway")}
+
+    def restart_kafka(self):
+        pid = int((self.folder / "data/run/kafka.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+        time.sleep(3)
+        self.script("start")
+
+
+class Prometheus:
+    def __init__(self, folder, port, targets):
+        self.url = f"http://127.0.0.1:{port}"
+        rule_folder = folder / "rules"
+        rule_folder.mkdir()
+        for path in rules.rule_files():  # the same rules, evaluated more often
+            (rule_folder / path.name).write_text(re.sub(r"(?m)^    interval: \d+s$", "    interval: 2s", path.read_text()))
+        config = {"global": {"scrape_interval": "1s", "evaluation_interval": "2s"}, "rule_files": [str(rule_folder / "*.yaml")],
+                  "scrape_configs": [{"job_name": "kronika", "static_configs": [
+                      {"targets": [f"127.0.0.1:{port}"], "labels": {"namespace": "local", "component": name, "pod": name}}
+                      for name, port in targets.items()]}]}
+        (folder / "prometheus.json").write_text(json.dumps(config))
+        self.log = open(folder / "prometheus.log", "w")
+        self.process = subprocess.Popen(
+            ["prometheus", f"--config.file={folder}/prometheus.json", f"--storage.tsdb.path={folder}/tsdb",
+             f"--web.listen-address=127.0.0.1:{port}"], env=environment(), stdout=self.log, stderr=self.log)
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                urllib.request.urlopen(self.url + "/-/ready", timeout=2).read()
+                return
+            except OSError:
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    raise RuntimeError("Prometheus did not start: " + (folder / "prometheus.log").read_text()[-2000:])
+                time.sleep(0.2)
+
+    def query(self, expression):
+        data = urllib.parse.urlencode({"query": expression}).encode()
+        try:
+            answer = json.load(urllib.request.urlopen(self.url + "/api/v1/query", data, timeout=20))
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(f"{expression}: {error.read().decode()}") from error
+        return answer["data"]["result"]
+
+    def rule_errors(self):
+        answer = json.load(urllib.request.urlopen(self.url + "/api/v1/rules", timeout=20))
+        for group in answer["data"]["groups"]:
+            for rule in group["rules"]:
+                if rule.get("lastError"):
+                    yield f"{rule['name']}: {rule['lastError']}"
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
+        self.log.close()
+
+
+def load(stack, seconds, first=True):
+    """Messages of all kinds, good and bad, and questions to the gateway."""
+    if first:
+        stack.kronika("publish", "data/samples")
+    deadline, seed = time.monotonic() + seconds, 1
+    while time.monotonic() < deadline:
+        stack.kronika("simulate", "--citizens", "300", "--months", "6", "--seed", str(int(time.time()) + seed), "--publish")
+        for question in (["status"], ["summary"], ["indicator", "show", "I-01", "--table", "REGION"], ["citizen", "show", "--key", "0" * 32],
+                         ["report", "goals"]):
+            stack.kronika(*question)
+        seed += 1
+
+
+def scrape(port):
+    return urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
+
+
+def families(pages):
+    """Name, type, components and labels of every family that the pages show."""
+    out = {}
+    for component, page in pages.items():
+        kind = {}
+        for line in page.splitlines():
+            if line.startswith("# TYPE "):
+                _, _, name, what = line.split()
+                kind[name] = what
+            elif line and not line.startswith("#"):
+                series = line.rpartition(" ")[0]
+                name, _, rest = series.partition("{")
+                base = name if name in kind else re.sub(r"_(bucket|sum|count)$", "", name)
+                entry = out.setdefault(base, (kind[base], set(), set()))
+                entry[1].add(component)
+                entry[2].update(set(re.findall(r'(\w+)="', rest)) - {"le", "quantile"})
+    return out
+
+
+def record(stack):
+    pages = {name: scrape(port) for name, port in stack.targets().items()}
+    lines = ["# Every metric that the processes serve: name, type, components, labels. Written by deploy/tools/live_test.py --record",
+             "# from running processes under load; rules and panels may ask for nothing else."]
+    for name, (kind, components, labels) in sorted(families(pages).items()):
+        if not name.startswith("exposer_"):
+            lines.append(f"{name} {kind} {','.join(sorted(components))} {','.join(sorted(labels)) or '-'}")
+    METRICS.write_text("\n".join(lines) + "\n")
+    print(f"{METRICS.relative_to(ROOT)}: written")
+
+
+def check_pages(stack):
+    """The pages themselves: promtool's lint, and no series twice."""
+    for name, port in stack.targets().items():
+        page = scrape(port)
+        done = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, text=True, env=environment())
+        said = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("exposer_")]
+        if done.returncode != 0 and said:
+            yield f"{name}: promtool check metrics: {said[:5]}"
+        series = [line.rpartition(" ")[0] for line in page.splitlines() if line and not line.startswith("#")]
+        for twice in sorted({s for s in series if series.count(s) > 1})[:5]:
+            yield f"{name}: {twice} is served twice"
+        limit = 1500
+        if len(series) > limit:
+            yield f"{name}: {len(series)} series; {limit} is the budget"
+        known = promql.read_metrics(METRICS)
+        for missing in sorted(n for n in families({name: page}) if n not in known and not n.startswith("exposer_")):
+            yield f"{name}: {missing} is not in {METRICS.name}: run deploy/tools/live_test.py --record"
+
+
+def check_queries(prometheus, have):
+    """Every panel gives data, every selector of every alert matches."""
+    asked = 0
+    values = {"$__rate_interval": "20s"}
+    for dashboard in all_dashboards():
+        for panel in dashboard.panels():
+            if panel.needs and panel.needs not in have:
+                continue
+            for expr, _ in panel.queries:
+                asked += 1
+                if not prometheus.query(promql.concrete(expr, values)):
+                    yield f"{dashboard.uid} / {panel.title}: no data: {promql.concrete(expr, values)}"
+    for rule in [*rules.alerts(), *rules.recordings()]:
+        name = rule.get("alert") or rule["record"]
+        for selector in promql.selectors(rule["expr"]):
+            text = promql.text_of(selector)
+            if selector.name in promql.EXTERNAL:
+                continue
+            if "edge" not in have and (selector.name.startswith(("kronika_ingest_", "kronika_sender_", "kronika:sender_", "kronika:ingest_"))):
+                continue
+            asked += 1
+            if not prometheus.query(f"count({AFTER_A_FAULT.get(text, text)})"):
+                yield f"{name}: matches nothing: {text}"
+    print(f"{asked} expressions and selectors asked")
+
+
+def main() -> int:
+    preset = os.environ.get("KRONIKA_PRESET", "dev")
+    os.environ["KRONIKA_PRESET"] = preset
+    if not (ROOT / f"build/{preset}/bin/kronika-gateway").exists():
+        print(f"build/{preset} has no programs: make build-dev")
+        return SKIPPED
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="kronika-live-"))
+    stack = prometheus = None
+    try:
+        base = free_base(len(PORTS) + 1)
+        stack = Stack(folder, base)
+        have = set()
+        if "--record" in sys.argv:
+            load(stack, 5)
+            stack.restart_kafka()
+            load(stack, 10, first=False)
+            record(stack)
+            return 0
+        prometheus = Prometheus(folder, base + len(PORTS), stack.targets())
+        load(stack, 15)
+        stack.restart_kafka()
+        load(stack, 20, first=False)
+        findings = [*check_pages(stack), *check_queries(prometheus, have), *prometheus.rule_errors()]
+        firing = prometheus.query('ALERTS{alertstate="firing", alertname!~"KronikaWatchdog|KronikaLatency.*|KronikaAvailability.*|KronikaFreshness.*|KronikaDeadLetter.*"}')
+        findings += [f"fires, and should not: {alert['metric']['alertname']}" for alert in firing]
+        for finding in findings:
+            print(finding)
+        print(f"{0 if findings else 1} passed, {1 if findings else 0} failed")
+        return 1 if findings else 0
+    finally:
+        if prometheus:
+            prometheus.stop()
+        if stack:
+            stack.script("stop")
+        elif (folder / "data").exists():
+            print(f"the stack did not start; its folder stays: {folder}")
+            return 1
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
