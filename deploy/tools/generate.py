@@ -7,7 +7,7 @@
 import pathlib
 import sys
 
-from kronika_deploy import dashboards, slo
+from kronika_deploy import dashboards, kafka, kubernetes, slo
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -18,6 +18,11 @@ def outputs():
     boards = dashboards.all_dashboards()
     for board in boards:
         out[ROOT / f"deploy/grafana/{board.uid}.json"] = board.text(boards)
+    k8s = ROOT / "deploy/k8s"
+    out[k8s / "kafka/topics.yaml"] = kafka.topics_yaml()
+    out[k8s / "kafka/users.yaml"] = kafka.users_yaml()
+    for name, groups in kubernetes.rule_objects().items():
+        out[k8s / f"monitoring/{name}.yaml"] = kubernetes.rule_yaml(name, groups)
     return out
 
 

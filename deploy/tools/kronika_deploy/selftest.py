@@ -1,6 +1,8 @@
 """Planted faults: each check is shown one and must find it."""
 
-from . import dashboard_checks, promql, rules
+import copy
+
+from . import dashboard_checks, kafka, kubernetes, promql, rules
 
 
 def expect(found, what):
@@ -25,3 +27,38 @@ def check():
     yield from expect(dashboard_checks.lost({"a": [{"b": 1}]}, {"a": [{}]}), "a key that Grafana's types drop")
     panel = {"id": 1, "type": "timeseries", "title": "t", "datasource": "prometheus", "targets": [], "gridPos": {"x": 20, "w": 8}}
     yield from expect(dashboard_checks.json_form("u", {"panels": [panel]}), "a datasource by name, and a panel beyond the edge")
+    yield from check_kubernetes()
+
+
+def check_kubernetes():
+    source = kafka.SOURCE.read_text()
+    yield from expect(kafka.check_topics(source.replace("kept_days(90)", "kept_days(91)")), "a topic kept for another time")
+    yield from expect(kafka.check_topics(source.replace("{kAudit,", "{kUnknown,"), kafka.HEADER.read_text() + 'inline constexpr std::string_view kUnknown = "unknown";'),
+                      "a topic that the manifests do not have")
+    good = kubernetes.objects("prod")
+
+    def planted(kind, name, change, what):
+        items = copy.deepcopy(good)
+        change(next(i for i in items if i["kind"] == kind and i["metadata"]["name"] == name))
+        yield from expect(kubernetes.check_policy("prod", items), what)
+
+    def pod(item):
+        return item["spec"]["template"]["spec"]
+
+    citizen = ("StatefulSet", "kronika-citizen")
+    yield from planted(*citizen, lambda i: pod(i)["securityContext"].pop("runAsNonRoot"), "a pod that may run as root")
+    yield from planted(*citizen, lambda i: pod(i)["containers"][0]["resources"]["limits"].update(cpu="1"), "a CPU limit")
+    yield from planted(*citizen, lambda i: pod(i)["containers"][0].update(image="kronika:latest"), "an image by tag")
+    yield from planted(*citizen, lambda i: pod(i)["containers"][0].pop("startupProbe"), "a pod without startup probe")
+    yield from planted(*citizen, lambda i: i["spec"].update(replicas=3), "replicas beside an autoscaler")
+    yield from planted(*citizen, lambda i: i["spec"].update(podManagementPolicy="OrderedReady"), "OrderedReady")
+    yield from planted(*citizen, lambda i: pod(i)["volumes"][2]["secret"].update(defaultMode=0o644), "a secret that everyone may read")
+    yield from planted("PodDisruptionBudget", "kronika-citizen", lambda i: i["spec"].update(maxUnavailable=0), "a budget that blocks drains")
+    yield from planted("NetworkPolicy", "default-deny", lambda i: i["spec"].update(ingress=[{}]), "a default that lets all in")
+    for kind, name, change, what in [
+            (*citizen, lambda i: pod(i)["containers"][0].update(imagee="x"), "a misspelt field of a built-in kind"),
+            ("KafkaTopic", "maaling", lambda i: i["spec"].update(partition=3), "a misspelt field of a custom kind"),
+            ("ScaledObject", "kronika-citizen", lambda i: i["spec"]["triggers"][0]["metadata"].update(lagThreshold=20000), "a number where KEDA wants text")]:
+        items = copy.deepcopy(good)
+        change(next(i for i in items if i["kind"] == kind and i["metadata"]["name"] == name))
+        yield from expect(kubernetes.check_items("prod", [i for i in items if i["kind"] == kind]), what)
