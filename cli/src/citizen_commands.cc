@@ -105,6 +105,17 @@ void print_latest(const Context& context, const Citizen& citizen) {
   table.print(context.out, "  ");
 }
 
+void print_unknown_codes(const Context& context, const Citizen& citizen) {
+  if (citizen.unknown_codes().empty()) return;
+  context.out << "\nUnknown codes of diagnoses and referrals (kept, of no effect)\n";
+  Table table({"system", "code", {"times", Table::kRight}});
+  for (const auto& unknown : citizen.unknown_codes()) {
+    table.row({unknown.system(), unknown.code().empty() ? "further ones" : unknown.code(),
+               grouped(unknown.count())});
+  }
+  table.print(context.out, "  ");
+}
+
 void print_citizen(const Context& context, const Citizen& citizen) {
   std::ostream& out = context.out;
   out << "Citizen " << citizen.person_key() << (citizen.simulated() ? "  (SIMULATED)" : "") << '\n';
@@ -139,6 +150,7 @@ void print_citizen(const Context& context, const Citizen& citizen) {
         << odd.after_death() << " after death, " << odd.end_without_start()
         << " ends without start, " << odd.excluded_measurements() << " excluded measurements\n";
   }
+  print_unknown_codes(context, citizen);
   out << '\n' << citizen.notice() << '\n';
 }
 

@@ -182,6 +182,12 @@ void fill_citizen(const domain::Rules& rules, const domain::CitizenState& state,
   if (evaluation.multimorbid_rh) out.add_flags("multimorbid_rh");
   if (evaluation.coordination_indicated) out.add_flags("coordination_indicated");
   fill_irregularities(rules, state, *out.mutable_irregularities());
+  for (const domain::UnknownCodeCount& unknown : state.unknown_codes) {
+    query::v1::UnknownCode& one = *out.add_unknown_codes();
+    one.set_system(unknown.system);
+    one.set_code(unknown.code);
+    one.set_count(unknown.count);
+  }
   for (const domain::LatestValue& value : state.latest)
     fill_latest(rules, value, *out.add_latest());
   out.set_simulated(state.simulated);

@@ -55,6 +55,27 @@ TEST_F(ServerTest, GivesTheSameAnswerFromTheStateAndFromTheJournal) {
 }
 
 // Another caller asks all the time, so that answers are made while states are written.
+TEST_F(ServerTest, CountsTheUnknownCodesOfACitizen) {
+  const PersonKey person = hasher_.hash_cpr("0101600013");
+  a_pathway(person);
+  for (const char* day : {"2025-01-09 09:00", "2025-01-10 09:00"})
+    platform_.publish(platform_.event(
+        person, day, domain::DiagnosisRecorded{"SKS", "DX999", domain::DiagnosisSetting::kGp}));
+  platform_.consume("2025-03-01 10:00");
+  serve();
+  GetCitizenRequest request;
+  request.mutable_citizen()->set_cpr("0101600013");
+  Citizen citizen;
+  ASSERT_TRUE(get(request, citizen).ok());
+  ASSERT_EQ(citizen.unknown_codes_size(), 1);
+  EXPECT_EQ(citizen.unknown_codes(0).system(), "SKS");
+  EXPECT_EQ(citizen.unknown_codes(0).code(), "DX999");
+  EXPECT_EQ(citizen.unknown_codes(0).count(), 2);
+  set(request.mutable_as_of(), testing::at("2025-01-09 12:00"));
+  ASSERT_TRUE(get(request, citizen).ok());
+  EXPECT_EQ(citizen.unknown_codes(0).count(), 1);
+}
+
 TEST_F(ServerTest, AnswersTheNewStateAsSoonAsItIsInTheView) {
   const PersonKey person = FakePlatform::person("anna");
   a_pathway(person);

@@ -53,6 +53,7 @@ class Applier {
   // pathway_referral.cc
   void health_check(const HealthCheckCompleted& p);
   void diagnosis(const DiagnosisRecorded& p);
+  void unknown_code(std::string_view system, std::string_view code, std::string_view effect);
   void diagnosis_of(const DiagnosisRow& row, DiagnosisSetting setting);
   void diabetes_sign();
   void excluded(const DiagnosisExcluded& p);

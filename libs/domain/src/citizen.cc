@@ -1,7 +1,31 @@
+#include <algorithm>
+
 #include <kronika/domain/citizen.h>
 #include <kronika/domain/evaluation.h>
+#include <kronika/domain/unknown_codes.h>
 
 namespace kronika::domain {
+
+void count_unknown_code(std::vector<UnknownCodeCount>& counts, std::string_view system,
+                        std::string_view code) {
+  const auto count = [&](std::string_view of, std::string_view name) {
+    const auto found = std::find_if(counts.begin(), counts.end(), [&](const UnknownCodeCount& c) {
+      return c.system == of && c.code == name;
+    });
+    if (found != counts.end()) ++found->count;
+    return found != counts.end();
+  };
+  if (count(system, code)) return;
+  const auto listed = static_cast<std::size_t>(std::count_if(
+      counts.begin(), counts.end(), [](const UnknownCodeCount& c) { return !c.code.empty(); }));
+  if (listed < kUnknownCodesListed && system.size() <= kUnknownCodeLongest &&
+      code.size() <= kUnknownCodeLongest) {
+    counts.push_back({std::string(system), std::string(code), 1});
+    return;
+  }
+  const std::string_view label = kCodeSystemLabels[code_system_label(system)];
+  if (!count(label, "")) counts.push_back({std::string(label), "", 1});
+}
 
 const Episode* CitizenState::current(ProgrammeIndex programme) const {
   for (std::size_t i = episodes.size(); i-- > 0;) {

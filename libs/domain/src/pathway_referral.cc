@@ -88,8 +88,14 @@ void Applier::diagnosis(const DiagnosisRecorded& p) {
     it->last = date_;
     note(kNoProgramme, 0, "group", t_.rules.groups[row->group]);
   }
-  if (rows.empty()) note(kNoProgramme, 0, "unknown_code", "stored, opens nothing");
+  if (rows.empty()) unknown_code(p.code_system, p.code, "stored, opens nothing");
   if (sign) diabetes_sign();
+}
+
+void Applier::unknown_code(std::string_view system, std::string_view code,
+                           std::string_view effect) {
+  count_unknown_code(s_.unknown_codes, system, code);
+  note(kNoProgramme, 0, "unknown_code", effect);
 }
 
 void Applier::diagnosis_of(const DiagnosisRow& row, DiagnosisSetting setting) {
@@ -201,6 +207,11 @@ void Applier::start_wait(Episode& ep, const ReferralSent& p) {
 
 void Applier::referral(const ReferralSent& p) {
   const ProgrammeIndex programme = programme_of(t_, p, date_);
+  for (const Coding& coding : p.diagnosis_codes) {
+    std::vector<const DiagnosisRow*> rows;
+    t_.rules.find_diagnosis(coding.system, coding.code, rows);
+    if (rows.empty()) unknown_code(coding.system, coding.code, "of the referral, tells nothing");
+  }
   if (programme == kNoProgramme) return illegal(nullptr);
   const Organisation* receiver = t_.rules.organisation(p.receiver_org, date_);
   Episode* ep = current(programme);

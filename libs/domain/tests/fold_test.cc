@@ -68,6 +68,38 @@ class FoldTest : public ::testing::Test {
 constexpr const char* kMorning = "2025-05-01T08:00:00Z";
 constexpr const char* kNoon = "2025-05-01T12:00:00Z";
 
+TEST_F(FoldTest, UnknownCodesAreCountedAndTheListIsBounded) {
+  const auto diagnosis = [](const std::string& system, const std::string& code) {
+    return Payload{DiagnosisRecorded{system, code, DiagnosisSetting::kGp}};
+  };
+  std::vector<Event> events;
+  const auto add = [&](Payload payload) {
+    const std::string day = "2025-01-" + std::to_string(10 + events.size() / 10) + "T08:0" +
+                            std::to_string(events.size() % 10) + ":00Z";
+    events.push_back(event(day.c_str(), std::move(payload)));
+  };
+  add(diagnosis("SKS", "DJ449"));
+  add(diagnosis("SKS", "DX1"));
+  add(diagnosis("SKS", "DX1"));
+  ReferralSent referral;
+  referral.referral_id = "r";
+  referral.programme = "KOL";
+  referral.diagnosis_codes = {{"SKS", "DJ449"}, {"ICD-9", "410"}};
+  add(referral);
+  for (int i = 0; i < 20; ++i) add(diagnosis("ICPC-2", "Z" + std::to_string(i)));
+  add(diagnosis("SKS", "DX1"));
+  add(diagnosis("SKS", "D" + std::string(100, 'X')));
+  for (const Event& e : events) append(e);
+  const auto& counts = state_.unknown_codes;
+  ASSERT_EQ(counts.size(), kUnknownCodesListed + 2);
+  EXPECT_EQ(counts[0], (UnknownCodeCount{"SKS", "DX1", 3}));
+  EXPECT_EQ(counts[1], (UnknownCodeCount{"ICD-9", "410", 1}));
+  EXPECT_EQ(counts[15], (UnknownCodeCount{"ICPC-2", "Z13", 1}));
+  EXPECT_EQ(counts[16], (UnknownCodeCount{"ICPC-2", "", 6}));
+  EXPECT_EQ(counts[17], (UnknownCodeCount{"SKS", "", 1}));
+  EXPECT_EQ(refold(events).unknown_codes, counts);
+}
+
 TEST_F(FoldTest, AppendsAValidBloodPressurePairOfOneInstant) {
   append(sbp(kMorning, 140));
   append(dbp(kMorning, 80));

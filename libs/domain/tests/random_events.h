@@ -129,7 +129,7 @@ class RandomEvents {
             one_of({RequestedService::kMunicipalRehab, RequestedService::kHospitalRehab,
                     RequestedService::kGpFollowup});
         if (chance(6)) {
-          r.diagnosis_codes = {{"SKS", "DC509"}};
+          r.diagnosis_codes = {{"SKS", "DC509"}, {"SNOMED", "1" + std::to_string(below(30))}};
         } else {
           r.programme = programme();
         }
@@ -194,6 +194,7 @@ class RandomEvents {
         d.code_system = "SKS";
         d.code = one_of<const char*>({"DJ449", "DJ439", "DE119", "DE109", "DC509", "DF009", "DM545",
                                       "DI509", "DI251", "DE139", "DI639", "DX999"});
+        if (chance(8)) d.code = "DX" + std::to_string(below(40));
         d.setting = one_of({DiagnosisSetting::kGp, DiagnosisSetting::kHospital});
         return d;
       }

@@ -184,6 +184,11 @@ KRONIKA_FIELDS(ExcludedMeasurement) {
   v.id(1, m.event_id);
   v.number(2, m.fev_order);
 }
+KRONIKA_FIELDS(UnknownCodeCount) {
+  v.text(1, m.system);
+  v.text(2, m.code);
+  v.number(3, m.count);
+}
 KRONIKA_FIELDS(CitizenState) {
   v.number(1, m.events);
   v.when(2, m.last_time);
@@ -229,6 +234,7 @@ KRONIKA_FIELDS(CitizenState) {
   v.number(62, m.excluded);
   v.messages(64, m.illegal_events);
   v.messages(65, m.excluded_measurements);
+  v.messages(66, m.unknown_codes);
   v.messages(70, m.reported);
 }
 

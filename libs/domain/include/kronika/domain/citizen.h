@@ -418,6 +418,19 @@ struct ExcludedMeasurement {
 };
 inline constexpr std::size_t kExcludedListed = 8;
 
+/// How often effective events named a code that is in no table (domain.md 3, 6).
+struct UnknownCodeCount {
+  std::string system;
+  std::string code;  ///< empty: further codes of the system, which is one of kCodeSystemLabels then
+  std::uint32_t count = 0;
+  friend bool operator==(const UnknownCodeCount&, const UnknownCodeCount&) = default;
+};
+/// The first ones are listed by code, what comes after them by system alone; so are longer names.
+inline constexpr std::size_t kUnknownCodesListed = 16;
+inline constexpr std::size_t kUnknownCodeLongest = 40;
+void count_unknown_code(std::vector<UnknownCodeCount>& counts, std::string_view system,
+                        std::string_view code);
+
 struct CitizenState {
   PersonKey person;
 
@@ -474,6 +487,8 @@ struct CitizenState {
   std::uint32_t excluded = 0;
   std::vector<IllegalEvent> illegal_events;
   std::vector<ExcludedMeasurement> excluded_measurements;
+  /// Of diagnoses and referrals; an event with another unknown code is refused, and no fact.
+  std::vector<UnknownCodeCount> unknown_codes;  ///< in fold order of their first use
 
   friend bool operator==(const CitizenState&, const CitizenState&) = default;
 
