@@ -3,10 +3,14 @@ behind it, no shown figure may be small, and a suppressed one must have somethin
 
 import json
 import math
+from fractions import Fraction
 
 import civil
 
-COUNTS = ("I-01", "I-02", "I-19", "I-20")  # their denominators are residents, which no event tells
+COUNTS = ("I-01", "I-02", "I-19", "I-20")  # their denominators are inhabitants, which no event tells
+PERSONS_OF_A_PROGRAMME = ("I-01", "I-02")  # a person may have several: all together have no rate
+YOUNGEST = {"I-19": 15, "I-20": 65}
+INCIDENCE_RUN_IN = 1825
 CLASSES = {"LEVEL": 5, "EDUCATION": 6, "SEX": 7, "AGE_BAND": 8}  # the place in a cell
 DETAIL = 9  # the reason of I-10, the set of I-19
 FEWEST_FOR_MEDIAN, FEWEST_FOR_P90 = 5, 10
@@ -38,6 +42,10 @@ def quarter_of(text):
     return int(text[:4]) * 4 + int(text[5]) - 1
 
 
+def answer_rate_per(answer):
+    return answer.get("rate_per") or 1
+
+
 def small(n):
     return 1 <= n <= 4
 
@@ -45,8 +53,11 @@ def small(n):
 class Figures:
     """The oracle's cells, summed to what tables show."""
 
-    def __init__(self, cells, ref):
-        self.ref, self.by_period = ref, {}
+    def __init__(self, cells, ref, residents=None):
+        """`residents`: rows of the file of inhabitants; nothing: there are no rates per inhabitant."""
+        self.ref, self.by_period, self.inhabitants = ref, {}, {}
+        for row in residents or ():
+            self.inhabitants.setdefault(row["quarter"], []).append(row)
         for cell, figures in cells.items():
             self.by_period.setdefault((cell[0], cell[1], cell[2]), []).append((cell, figures))
 
@@ -71,6 +82,42 @@ class Figures:
             for key in self.keys(cell, table, end):
                 add(rows.setdefault(key, empty()), figures)
         return rows
+
+    def residents(self, indicator, period, table, programme):
+        """Row key -> inhabitants; empty: rows of this table have no rate (docs/domain.md 10.3, 16)."""
+        if indicator in PERSONS_OF_A_PROGRAMME and not programme:
+            return {}
+        last = quarter_of(period)
+        first = last - 3 if period.endswith("-R") else last
+        people = self.inhabitants.get(civil.quarter_text(first))
+        if not people:
+            return {}
+        when = "residents_last_day" if indicator == "I-01" else "residents_first_day"
+        end, found = civil.last_day(last), {"TOTAL": 0}
+        for row in people:
+            youngest = int(row["age_band"].rstrip("+").split("-")[0])
+            if youngest < YOUNGEST.get(indicator, 0):
+                continue
+            band = "0-17" if youngest < 18 else row["age_band"]
+            sex = {"M": "MALE", "F": "FEMALE"}[row["sex"]]
+            cell = (0, 0, 0, row["municipality"], programme, "", "", sex, band, "")  # level and education it does not tell
+            found["TOTAL"] += int(row[when])
+            for key in self.keys(cell, table, end):
+                found[key] = found.get(key, 0) + int(row[when])
+        if indicator != "I-02":
+            return found
+        before = civil.quarter_text(first - 1)
+        for cell, figures in self.by_period.get(("I-01", before, False), ()):
+            if cell[4] == programme:
+                for key in ["TOTAL", *self.keys(cell, table, end)]:
+                    found[key] = found.get(key, 0) - figures["numerator"]
+        return {key: max(count, 0) for key, count in found.items()}
+
+    @staticmethod
+    def people_of(people, table, key):
+        """Inhabitants of a row; nothing where the table has none, 0 where the file has none of the row."""
+        untold = table.removeprefix("REGION_") in ("LEVEL", "EDUCATION") and key != "TOTAL" and key[-1] != "TOTAL"
+        return None if untold or not people else people.get(key, 0)
 
     def keys(self, cell, table, end):
         area, _, by = table.partition("_") if table.startswith("REGION_") else (table, "", "")
@@ -101,14 +148,16 @@ class Figures:
                     for programme in (cell[4], ""):
                         for place in ((3, cell[3]), *((i, cell[i]) for i in (*CLASSES.values(), DETAIL))):
                             add(sums.setdefault((q, rolling, programme, place), empty()), figures)
+        if indicator in COUNTS and self.inhabitants:
+            return True  # some municipality has few inhabitants of some sex or age, or few without the case
         return any(
             small(f[name]) for f in sums.values() for name in FIGURES[:5]
         ) or any(small(f["denominator"] - f["numerator"]) for f in sums.values())
 
 
 class Comparison:
-    def __init__(self, cells, ref):
-        self.figures, self.ref = Figures(cells, ref), ref
+    def __init__(self, cells, ref, residents=None, data_start=None):
+        self.figures, self.ref, self.data_start = Figures(cells, ref, residents), ref, data_start
         self.table, self.words = {}, []  # indicator -> [tables, shown, suppressed, differences]
         self.small_things, self.taken = {}, set()
 
@@ -126,39 +175,121 @@ class Comparison:
         if indicator == "I-24":
             self.completeness(name, answer)
             return
+        self.standards(name, answer)
+        if indicator == "I-02" and not self.is_mature(period):
+            self.unpublished(name, answer)
+            return
         for gap in answer.get("gaps", ()):
             self.gap(f"{name} gap of {gap['indicator']} by {gap['table']}", answer, gap)
         if indicator == "I-23":
             return
         mine = self.figures.rows(indicator, period, answer["table"], answer.get("programme", ""))
+        people = self.figures.residents(indicator, period, answer["table"], answer.get("programme", ""))
         if answer["table"] == "NATION":
             mine.pop("NATION", None)
         for row in answer.get("rows", ()):
             key = (row["key"], row["by"]) if row.get("by") else row["key"]
+            of_whole = answer["table"] in ("NATION", "REASON", "SET")
             expected = mine["TOTAL"] if answer["table"] == "NATION" else mine.pop(key, empty())
             if answer["table"] == "REASON":  # parts of the numerator, of the denominator of the whole
                 expected = {**empty(), "numerator": expected["numerator"], "denominator": mine["TOTAL"]["denominator"]}
+            if indicator in COUNTS:
+                expected = {**expected, "denominator": Figures.people_of(people, answer["table"], "TOTAL" if of_whole else key)}
             self.row(f"{name} {key}", answer, row, expected)
-        self.row(f"{name} TOTAL", answer, answer["total"], mine["TOTAL"])
+        total = dict(mine["TOTAL"])
+        if indicator in COUNTS:
+            total["denominator"] = Figures.people_of(people, answer["table"], "TOTAL")
+        self.row(f"{name} TOTAL", answer, answer["total"], total)
         for key, figures in mine.items():
+            if answer["table"] == "REASON":  # units that are excluded, unknown or interrupted have no row
+                figures = {"numerator": figures["numerator"]}
             if key != "TOTAL" and any(figures.values()):
                 self.differ(name, f"the gateway has no row {key}, the oracle {figures}")
 
+    def is_mature(self, period):
+        """Whether I-02 may be published: old cases would count as new ones in young data."""
+        last = quarter_of(period)
+        first = civil.first_day(last - 3 if period.endswith("-R") else last)
+        return self.data_start is not None and first - self.data_start >= INCIDENCE_RUN_IN
+
+    def unpublished(self, name, answer):
+        if not answer.get("notes"):
+            self.differ(name, "nothing is published, and no note says why")
+        for row in [*answer.get("rows", ()), answer["total"]]:
+            for figure in ("numerator", "denominator", "unknown", "excluded", "rate"):
+                if row[figure]["status"] != "FIGURE_STATUS_NO_DATA":
+                    self.differ(f"{name} {row['key']}", f"{figure} is {row[figure]['status']} of data that are too young")
+
+    def standards(self, name, answer):
+        """Those of the reference data that hold on the period's last day, and the verdicts on each row's shown figure."""
+        end = civil.last_day(quarter_of(answer["period"]))
+        mine = [s for s in self.ref.standards if s["indicator"] == answer["indicator"] and s["from"] <= end <= s["to"]]
+        told = [(s["figure"], s["direction"], float(s["value"])) for s in answer.get("standards", ())]
+        if told != [(s["figure"], s["direction"], float(s["value"])) for s in mine]:
+            self.differ(name, f"standards {told}, the oracle {mine}")
+            return
+        if answer["indicator"] == "I-23":
+            return
+        for row in [*answer.get("rows", ()), answer["total"]]:
+            verdicts = [v.removeprefix("VERDICT_") for v in row.get("verdicts", ())]
+            expected = [self.verdict(s, row, answer_rate_per(answer)) for s in mine]
+            if mine and verdicts == expected:
+                self.table[answer["indicator"]][1] += len(verdicts)
+            elif verdicts != expected:
+                self.differ(f"{name} {row['key']} {row.get('by', '')}", f"verdicts {verdicts}, the oracle {expected}")
+
+    @staticmethod
+    def verdict(standard, row, per):
+        """By the exact quotient of the two counts that the row shows beside the rate."""
+        figure = {"RATE": "rate", "SECOND_RATE": "second_rate"}[standard["figure"]]
+        status = row.get(figure, {"status": "FIGURE_STATUS_NO_DATA"})["status"].removeprefix("FIGURE_STATUS_")
+        if status != "SHOWN":
+            return status
+        part = row["numerator" if figure == "rate" else "second"]
+        value = per * Fraction(int(part.get("value") or 0), int(row["denominator"]["value"]))
+        limit = Fraction(standard["value"]) / (100 if standard["unit"] == "%" else 1)
+        holds = {">=": value >= limit, ">": value > limit, "<=": value <= limit, "<": value < limit}
+        return "MET" if holds[standard["direction"]] else "NOT_MET"
+
     def gap(self, where, answer, gap):
-        """value(low) - value(high) in percentage points; both sides are rows of a table of the nation."""
-        mine = self.figures.rows(gap["indicator"], answer["period"], gap["table"], answer.get("programme", ""))
-        of = {**answer, "indicator": gap["indicator"]}
+        """value(low) - value(high): shares in percentage points, medians, means and rates per inhabitant in their own
+        unit; both sides are rows of a table of the nation."""
+        indicator, programme = gap["indicator"], answer.get("programme", "")
+        mine = self.figures.rows(indicator, answer["period"], gap["table"], programme)
+        people = self.figures.residents(indicator, answer["period"], gap["table"], programme)
+        of = {**answer, "indicator": indicator}
         low, high = ("LOW", "HIGH") if gap["table"] == "EDUCATION" else (gap["low"]["key"], gap["high"]["key"])
+        sides = []
         for key, row in ((low, gap["low"]), (high, gap["high"]), ("UNKNOWN", gap["unknown"])):
-            self.row(f"{where} {key}", of, row, mine.get(key, empty()), told_as=answer["indicator"])
-        sides = [mine.get(key, empty()) for key in (low, high)]
+            expected = mine.get(key, empty())
+            if indicator in COUNTS:
+                expected = {**expected, "denominator": Figures.people_of(people, gap["table"], key)}
+            self.row(f"{where} {key}", of, row, expected, told_as=answer["indicator"])
+            sides.append(self.value(of, expected))
+        name = "median" if indicator == "I-05" else "mean" if indicator.startswith("I-21") else "rate"
+        statuses = {side[name]["status"].removeprefix("FIGURE_STATUS_") for side in (gap["low"], gap["high"])}
+        status = next(s for s in ("SUPPRESSED", "NO_DATA", "SHOWN") if s in statuses)
         points = gap["points"]
-        if points["status"] == "FIGURE_STATUS_SHOWN":
-            rates = [f["numerator"] / f["denominator"] for f in sides if f["denominator"]]
-            if len(rates) < 2 or abs(points["value"] - 100 * (rates[0] - rates[1])) > 1e-6:
-                self.differ(where, f"{points['value']} points, the oracle {rates}")
-            if any(side["rate"]["status"] != "FIGURE_STATUS_SHOWN" for side in (gap["low"], gap["high"])):
-                self.differ(where, "points are shown, and a side of them is not")
+        if points["status"] != "FIGURE_STATUS_" + status:
+            self.differ(where, f"points are {points['status']}, their sides {statuses}")
+        elif status == "SHOWN":
+            self.table[answer["indicator"]][1] += 1
+            unit = 1 if name != "rate" or indicator in COUNTS else 100
+            expected = None if None in sides[:2] else unit * (sides[0] - sides[1])
+            if expected is None or abs(points["value"] - expected) > 1e-6:
+                self.differ(where, f"{points['value']} points, the oracle {sides[:2]}")
+
+    @staticmethod
+    def value(answer, figures):
+        """The figure that gaps are made of; nothing where there is none."""
+        n = figures["denominator"]
+        if answer["indicator"] == "I-05":
+            return percentile(figures["buckets"], 50)
+        if not n:
+            return None
+        if answer["indicator"].startswith("I-21"):
+            return figures["sum_thousandths"] / 1000 / n
+        return (answer_rate_per(answer) if answer["indicator"] in COUNTS else 1) * figures["numerator"] / n
 
     def row(self, where, answer, row, mine, told_as=None):
         indicator, period = answer["indicator"], answer["period"]
@@ -173,13 +304,15 @@ class Comparison:
             if figure is None:  # a table without second figures
                 continue
             status, value = figure["status"].removeprefix("FIGURE_STATUS_"), int(figure.get("value") or 0)
-            if (name == "denominator" and indicator in COUNTS) or (name == "numerator" and measured):
+            if name == "numerator" and measured:
                 continue
             if status == "SUPPRESSED":
                 count[2] += 1
                 self.suppressed(where, name, indicator, period)
                 continue
             if status == "NO_DATA" and not mine[of]:
+                if indicator in COUNTS and name == "denominator" and mine[of] == 0:
+                    self.differ(where, "no denominator, the oracle 0")
                 continue
             count[1] += 1
             shown[name] = value
@@ -188,7 +321,7 @@ class Comparison:
             if small(value):
                 self.differ(where, f"{name} {value} is shown")
         rest = shown.get("denominator", 0) - shown.get("numerator", shown.get("denominator", 0))
-        if small(rest) and not measured and indicator not in COUNTS:
+        if small(rest) and not measured:
             self.differ(where, f"denominator - numerator is {rest} and shown")
         self.rates(where, answer, count, row, shown, mine)
 
@@ -201,7 +334,7 @@ class Comparison:
 
     def rates(self, where, answer, count, row, shown, mine):
         indicator, n, expected = answer["indicator"], mine["denominator"], {}
-        per = answer.get("rate_per") or 1
+        per = answer_rate_per(answer)
         if indicator == "I-05":
             expected["median"] = (percentile(mine["buckets"], 50), FEWEST_FOR_MEDIAN, "denominator", n)
             expected["p90"] = (percentile(mine["buckets"], 90), FEWEST_FOR_P90, "denominator", n)
@@ -209,7 +342,7 @@ class Comparison:
             expected["mean"] = (mine["sum_thousandths"] / 1000 / n if n else None, FEWEST_FOR_MEDIAN, "denominator", n)
             units = n + mine["unknown"]
             expected["rate"] = (n / units if units else None, 0, "unknown", n)
-        elif indicator not in COUNTS:
+        else:
             expected["rate"] = (per * mine["numerator"] / n if n else None, 1, "numerator", n)
             if indicator == "I-22":
                 answers = mine["numerator"]
@@ -242,6 +375,8 @@ class Comparison:
                     self.missing_of(indicator, period)
 
     def missing_of(self, indicator, period):
+        if indicator == "I-02" and not self.is_mature(period):
+            return
         counted = {cell[4] for cell, f in self.figures.window(indicator, period) if any(f.values())}
         for programme in counted | ({""} if counted else set()):
             for table in ("NATION", "REGION", "MUNICIPALITY"):
@@ -279,9 +414,9 @@ class Comparison:
         return [(name, *counts) for name, counts in sorted(self.table.items())]
 
 
-def compare(lines, cells, ref, first, last):
+def compare(lines, cells, ref, first, last, residents=None, data_start=None):
     """All answers of `kronika indicator tables` for these quarters against the cells of the oracle."""
-    comparison = Comparison(cells, ref)
+    comparison = Comparison(cells, ref, residents, data_start)
     for line in lines:
         if line.startswith("{"):
             comparison.take(json.loads(line))

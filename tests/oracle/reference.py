@@ -79,6 +79,9 @@ class Reference:
             self.codes[r["code_system"], r["code"]] = (measure, self.units(r["accepted_units"]))
         for r in rows(folder / "measurement_values.csv"):
             self.measures[r["measure_key"]].values.add(r["allowed_value"])
+        self.standards = rows(folder / "standards.csv")
+        for r in self.standards:
+            r["from"], r["to"] = date(r["valid_from"], -10**6), date(r["valid_to"], 10**6)
         self.cache = {}
 
     @staticmethod

@@ -63,7 +63,7 @@ def free_ports(count):
 class Stack:
     """Kafka, the consumers and the gateway, started and stopped by scripts/stack.sh."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, data_start):
         self.folder = folder
         for name in ("secret", "seal"):
             (folder / name).write_text(secrets.token_hex(32) + "\n")
@@ -75,6 +75,8 @@ class Stack:
             "KRONIKA_PORT_BASE": str(free_ports(BASE_PORTS)),
             "KRONIKA_IDENTITY_SECRET_FILE": str(folder / "secret"),
             "KRONIKA_SEAL_KEY_FILE": str(folder / "seal"),
+            "KRONIKA_GATEWAY_RESIDENTS_FILE": str(folder / "residents.csv"),
+            "KRONIKA_GATEWAY_DATA_START": civil.as_date(data_start).isoformat(),
         }
         settings = subprocess.run([ROOT / "scripts/stack.sh", "settings"], env=self.env, capture_output=True, text=True)
         if settings.returncode != 0:
@@ -107,8 +109,9 @@ def events_of(stack, given, folder, until):
     """The file that is published, and how many events it has."""
     path = folder / "events.jsonl"
     stack.ask(
-        "simulate", "--citizens", given.citizens, "--months", given.months, "--seed", given.seed, "--out", path
-    )
+        "simulate", "--citizens", given.citizens, "--months", given.months, "--seed", given.seed, "--out", path,
+        "--residents", folder / "residents.csv",
+    )  # fmt: skip
     if given.people:
         other = folder / "noise.jsonl"
         noise.write(other, given.people, given.seed, until, moves=True)
@@ -135,6 +138,12 @@ def quarters(given):
     """The first and the last quarter that the population lives in."""
     last = civil.quarter_of(civil.date_of(int(time.time() * 1000)))
     return last - (given.months + 2) // 3, last
+
+
+def data_start(given):
+    """So that incidence is published in the second half of the time, and refused in the first."""
+    first, last = quarters(given)
+    return civil.first_day((first + last) // 2) - published.INCIDENCE_RUN_IN
 
 
 def read_all(stack, given, folder):
@@ -173,7 +182,8 @@ def compare(given, folder, events, as_of):
         print("  " + line)
     oracle.print_table(rows)
     with open(folder / "tables.jsonl", encoding="utf-8") as lines:
-        served = published.compare(lines, mine, ref, *quarters(given))
+        residents = reference.rows(folder / "residents.csv")
+        served = published.compare(lines, mine, ref, *quarters(given), residents, data_start(given))
     print(f"\nWhat the gateway serves, as of {told_as_of(folder)}")
     for line in served.words[: given.show]:
         print("  " + line)
@@ -202,7 +212,7 @@ def main():
     folder.mkdir(parents=True)
     stack = None
     try:
-        stack = Stack(folder)
+        stack = Stack(folder, data_start(given))
         events, stack.published = events_of(stack, given, folder, int(time.time() * 1000))
         say(f"{stack.published:,} messages; starting Kafka, the consumers and the gateway")
         stack.script("start")

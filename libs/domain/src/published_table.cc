@@ -30,6 +30,18 @@ bool mixed_with_unnamed(const AreaCells& cells) {
          !programmes_of(cells).empty();
 }
 
+// Those that are counted; of rates per inhabitant all of them, for nobody of many is a rate too.
+std::vector<ProgrammeIndex> programmes_shown(const Rules& rules, const IndicatorInfo& info,
+                                             const AreaCells& cells, const Population& population) {
+  std::vector<ProgrammeIndex> out = programmes_of(cells);
+  if (!info.by_programme || info.population == PopulationBase::kNone ||
+      population.residents == nullptr)
+    return out;
+  out.clear();
+  for (ProgrammeIndex p = 0; p < rules.programmes.size(); ++p) out.push_back(p);
+  return out;
+}
+
 }  // namespace
 
 std::optional<std::int32_t> percentile(
@@ -65,9 +77,10 @@ PublishedIndicator::PublishedIndicator(const IndicatorInfo& info,
 PublishedIndicator::PublishedIndicator(const Rules& rules, const IndicatorInfo& info,
                                        Quarter quarter, const AreaCells& cells,
                                        const Population& population)
-    : PublishedIndicator(info,
-                         std::make_shared<TableLayout>(rules, info, quarter, programmes_of(cells),
-                                                       mixed_with_unnamed(cells))) {
+    : PublishedIndicator(
+          info, std::make_shared<TableLayout>(rules, info, quarter,
+                                              programmes_shown(rules, info, cells, population),
+                                              mixed_with_unnamed(cells))) {
   values_ = layout_->sum(cells);
   take_inhabitants(quarter, population);
   hide();

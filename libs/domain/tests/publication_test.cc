@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <kronika/domain/publication.h>
+#include <kronika/domain/table_maker.h>
 #include <kronika/refdata/loader.h>
 
 namespace kronika::domain {
@@ -90,6 +91,34 @@ TEST(Published, AnOutcomeChangeHasItsPairRate) {
   row = nation(Indicator::kI21aBmi, value);
   EXPECT_EQ(row.rate.status, FigureStatus::kSuppressed);
   EXPECT_EQ(row.mean.status, FigureStatus::kShown);
+}
+
+TEST(Published, NobodyOfManyIsARateToo) {
+  const IndicatorInfo& info = *indicator_info(Indicator::kI02Incidence);
+  const Quarter last = *parse_quarter("2026Q1");
+  auto residents = std::make_shared<Residents>();
+  for (int q = -5; q <= 0; ++q)
+    residents->add(last + q, {751, Sex::kFemale, ResidentBand::k45To64}, {1000, 1000});
+  TableMaker maker(rules(), {residents, parse_date("2015-01-01")},
+                   [&](Indicator indicator, Quarter quarter, bool) -> Result<AreaCells> {
+                     AreaCells cells;
+                     CellKey key = cell(751, 1);
+                     key.indicator = indicator;
+                     CellValue value;
+                     value.numerator = 10;
+                     // Cases of programme 1 alone, and new ones in the last quarter alone.
+                     if (indicator == Indicator::kI01Prevalence || quarter == last)
+                       add_cell(key, value, cells);
+                     return cells;
+                   });
+  for (const bool rolling : {false, true}) {
+    const auto tables = maker.make(info, last, rolling);
+    ASSERT_TRUE(tables);
+    EXPECT_EQ((*tables)->total(1).denominator, shown(990)) << rolling;
+    EXPECT_EQ((*tables)->total(1).rate.status, FigureStatus::kShown) << rolling;
+    EXPECT_EQ((*tables)->total(0).denominator, shown(1000)) << rolling;
+    EXPECT_EQ((*tables)->total(0).rate, (Rate{FigureStatus::kShown, 0})) << rolling;
+  }
 }
 
 TEST(PublicationKey, ReadsBackAsItWasWritten) {

@@ -106,7 +106,7 @@ class PublishedIndicator {
   /// together. Empty where the table is not offered (is_offered()).
   [[nodiscard]] std::vector<PublishedRow> rows(TableKind table, ProgrammeIndex programme) const;
   [[nodiscard]] PublishedRow total(ProgrammeIndex programme) const;
-  /// Those of which something is counted.
+  /// Those of which something is counted; all, where there are rates per inhabitant.
   [[nodiscard]] std::vector<ProgrammeIndex> programmes() const;
   /// One row of a table of the nation by class.
   [[nodiscard]] PublishedRow row_of(FacetValue value, ProgrammeIndex programme) const;
