@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import generate
-from kronika_deploy import dashboard_checks, kafka, kubernetes, rules, selftest
+from kronika_deploy import container, dashboard_checks, kafka, kubernetes, rules, selftest
 
 
 def checks():
@@ -26,6 +26,9 @@ def checks():
     yield "expressions ask for what is served", dashboard_checks.check_expressions
     yield "dashboards: form", dashboard_checks.check_form
     yield "dashboards: Grafana's own types", dashboard_checks.check_types
+    yield "container: hadolint", container.check_lint
+    yield "container: form", container.check_form
+    yield "container: libraries are those that the programs link", container.check_packages
     yield "kubernetes: topics are those of the code", kafka.check_topics
     yield "kubernetes: users may do what the code does", kafka.check_users
     for overlay in (*kubernetes.OVERLAYS, "grpc-health"):

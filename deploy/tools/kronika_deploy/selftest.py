@@ -2,7 +2,7 @@
 
 import copy
 
-from . import dashboard_checks, kafka, kubernetes, promql, rules
+from . import container, dashboard_checks, kafka, kubernetes, promql, rules
 
 
 def expect(found, what):
@@ -27,6 +27,9 @@ def check():
     yield from expect(dashboard_checks.lost({"a": [{"b": 1}]}, {"a": [{}]}), "a key that Grafana's types drop")
     panel = {"id": 1, "type": "timeseries", "title": "t", "datasource": "prometheus", "targets": [], "gridPos": {"x": 20, "w": 8}}
     yield from expect(dashboard_checks.json_form("u", {"panels": [panel]}), "a datasource by name, and a panel beyond the edge")
+    bad = container.FILE.read_text().replace("USER 65532:65532", "USER root")
+    yield from expect(container.check_form(bad), "an image that runs as root")
+    yield from expect(container.check_form(None, ".git\nbuild\n"), "secrets that would be copied into the image")
     yield from check_kubernetes()
 
 
