@@ -1,10 +1,7 @@
 // The door over a real connection, with a Kafka in memory that a thread of the test answers for.
-#include "fake_bus.h"
+#include "answering_bus.h"
 
 #include <array>
-#include <atomic>
-#include <map>
-#include <mutex>
 #include <set>
 #include <thread>
 
@@ -27,50 +24,6 @@ constexpr std::string_view kGood =
     R"({"cpr":"0101509991","source_system":"T","source_message_id":"1","op":"OP_CREATE",)"
     R"("occurred_at":"2025-01-10T09:00:00+01:00","recorded_at":"2025-01-10T09:01:00+01:00",)"
     R"("sender_org":"990000000000101","diagnosis_recorded":{"code_system":"SKS","code":"DJ449","setting":"DIAGNOSIS_SETTING_GP"}})";
-
-/// FakeBus behind a lock, answering from a thread of its own unless it is held.
-class AnsweringBus final : public bus::Publisher {
- public:
-  AnsweringBus() : thread_([this] { run(); }) {}
-  ~AnsweringBus() override {
-    end_ = true;
-    thread_.join();
-  }
-  Result<void> publish(const bus::Outgoing& record, OnResult on_result) override {
-    const std::lock_guard lock(mutex_);
-    return fake_.publish(record, std::move(on_result));
-  }
-  Result<void> flush(std::chrono::milliseconds) override { return {}; }
-  [[nodiscard]] Stats stats() const override { return {}; }
-  void hold(bool held) { held_ = held; }
-  void fail(bool failing) {
-    const std::lock_guard lock(mutex_);
-    fake_.refuse = failing;
-  }
-  std::size_t count(std::string_view topic) {
-    const std::lock_guard lock(mutex_);
-    return fake_.on(topic).size();
-  }
-  std::string traceparent_of_first(std::string_view topic) {
-    const std::lock_guard lock(mutex_);
-    return fake_.on(topic).at(0).header("traceparent");
-  }
-
- private:
-  void run() {
-    while (!end_) {
-      if (!held_) {
-        const std::lock_guard lock(mutex_);
-        (void)fake_.flush(1s);
-      }
-      std::this_thread::sleep_for(200us);
-    }
-  }
-  std::recursive_mutex mutex_;  // an answer publishes the ledger's record
-  edge::FakeBus fake_;          ///< guarded by mutex_
-  std::atomic<bool> end_{false}, held_{false};
-  std::thread thread_;
-};
 
 class GrpcDoorTest : public ::testing::Test {
  protected:
@@ -115,7 +68,7 @@ class GrpcDoorTest : public ::testing::Test {
   ManualClock clock_{Instant{1'780'000'000'000}};
   ServerOptions options_;
   edge::Options limits_;
-  AnsweringBus bus_;
+  edge::AnsweringBus bus_;
   std::optional<edge::Edge> edge_;
   std::unique_ptr<edge::OpenDoor> door_;
   std::shared_ptr<grpc::Channel> channel_;
