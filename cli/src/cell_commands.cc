@@ -17,6 +17,7 @@
 #include <kronika/bus/wire.h>
 #include <kronika/codec/citizen_codec.h>
 #include <kronika/codec/native_json.h>
+#include <kronika/domain/differences.h>
 #include <kronika/domain/fold.h>
 #include <kronika/domain/indicators.h>
 #include <kronika/domain/journal.h>

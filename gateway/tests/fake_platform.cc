@@ -9,6 +9,7 @@
 #include <kronika/codec/event_codec.h>
 #include <kronika/codec/ledger_codec.h>
 #include <kronika/codec/schema_ids.h>
+#include <kronika/domain/differences.h>
 #include <kronika/refdata/loader.h>
 
 #ifndef KRONIKA_SOURCE_DIR

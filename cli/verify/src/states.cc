@@ -7,6 +7,7 @@
 #include <kronika/bus/wire.h>
 #include <kronika/codec/event_codec.h>
 #include <kronika/codec/schema_ids.h>
+#include <kronika/domain/differences.h>
 
 namespace kronika::verify {
 namespace {

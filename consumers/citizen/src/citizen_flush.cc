@@ -94,8 +94,7 @@ void CitizenTask::emit_record(Slot& slot, Instant as_of, bus::TaskContext& ctx) 
     record.next_deadline.reset();
   }
   if (contributions != record.contributions) {
-    domain::append_difference(record.contributions, contributions, record.state.canary,
-                              differences_);
+    differences_.add(record.contributions, contributions, record.state.canary);
     record.contributions = std::move(contributions);
   }
   if (evaluation) emit_level_changes(slot, *evaluation, ctx);
@@ -107,7 +106,7 @@ void CitizenTask::emit_record(Slot& slot, Instant as_of, bus::TaskContext& ctx) 
             .partition = partition_,
             .key = slot.person().view(),
             .value = buffer_});
-  ctx.writes().put(kStates, slot.person().view(), buffer_);
+  slot.emitted = true;  // written by keep_states()
   deadlines_.move(slot.person(), slot.indexed, record.next_deadline);
   slot.indexed = record.next_deadline;
   slot.encoded = std::string_view(buffer_).substr(bus::kWirePrefixBytes);
@@ -139,8 +138,8 @@ void CitizenTask::emit_level_changes(Slot& slot, const domain::Evaluation& evalu
 }
 
 void CitizenTask::emit_deltas(bus::TaskContext& ctx) {
-  domain::settle(differences_);
-  if (differences_.empty()) return;
+  auto differences = differences_.take();
+  if (differences.empty()) return;
   // Which task's transaction a difference belongs to: `kronika verify` compares two cuts by it
   // (A10).
   const std::string source = std::to_string(partition_);
@@ -150,7 +149,7 @@ void CitizenTask::emit_deltas(bus::TaskContext& ctx) {
   std::string key;
   append_be(key, static_cast<std::uint32_t>(partition_));
   differences_by_partition_.resize(static_cast<std::size_t>(indicator_partitions_));
-  for (auto& difference : differences_) {
+  for (auto& difference : differences) {
     const auto cell = difference.cell.bytes();
     const auto to = bus::partition_of({cell.data(), cell.size()}, indicator_partitions_);
     differences_by_partition_[static_cast<std::size_t>(to)].push_back(std::move(difference));

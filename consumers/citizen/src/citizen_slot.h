@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +61,7 @@ struct Slot {
                                    ///< the time of day
   /// The record's message as it was read or, after flush(), as it was emitted; empty: none.
   std::string encoded;
+  bool emitted = false;  ///< the store does not have `encoded` yet
   /// Journal writes of this citizen, as numbers into the task's WriteSet: the bytes lie there once.
   std::vector<std::uint32_t> staged;
   /// Its events whose ledger entries wait for the refold, as numbers into the task's list of them.
@@ -88,11 +90,20 @@ struct Slot {
   }
 };
 
-/// Least recently used first out, by bytes. Thread: the task's.
+/// Least recently used first out, by bytes. A record that the store does not hold is written when
+/// it leaves, and before that when it has been here for long enough: a citizen of many events is
+/// then written once for all of them. Thread: the task's.
 class PackedCitizens {
  public:
+  /// Writes a citizen's record to the store.
+  using Write = std::function<void(const PersonKey& person, std::string_view record)>;
+  static constexpr std::int64_t kWritten = INT64_MAX;
+
   struct View {
     std::string_view record;  ///< the message, without wire prefix
+    /// The transaction since which the store has not had the citizen's latest record; kWritten: it
+    /// has it.
+    std::int64_t unwritten_since = kWritten;
     const char* seen = nullptr;
     std::size_t seen_count = 0;
     std::optional<Instant> next_visible;
@@ -109,15 +120,17 @@ class PackedCitizens {
     std::memcpy(&head, block.bytes.get(), sizeof head);
     View view;
     view.record = {block.bytes.get() + sizeof head, head.record_bytes};
+    view.unwritten_since = block.unwritten_since;
     view.seen = block.bytes.get() + sizeof head + head.record_bytes;
     view.seen_count = head.seen_count;
     if (head.next_visible != kNever) view.next_visible = Instant{head.next_visible};
     return view;
   }
 
-  /// `record` may be a view that find() gave for the same citizen.
+  /// `record` may be a view that find() gave for the same citizen. `transaction`: the one that
+  /// emitted it; kWritten: the store has it, unless it lacked the citizen's record before.
   void put(const PersonKey& person, std::string_view record, const std::vector<Seen>& seen,
-           std::optional<Instant> next_visible) {
+           std::optional<Instant> next_visible, std::int64_t transaction = kWritten) {
     const Head head{static_cast<std::uint32_t>(record.size()),
                     static_cast<std::uint32_t>(seen.size()),
                     next_visible ? next_visible->ms : kNever};
@@ -135,27 +148,47 @@ class PackedCitizens {
       block.person = &entry->first;
     } else {
       used_ -= block.size + kOverhead;
-      unlink(block);
+      by_use_.unlink(block);
+    }
+    if (transaction < block.unwritten_since) {
+      block.unwritten_since = transaction;
+      by_write_.append(block);
     }
     block.bytes = std::move(bytes);
     block.size = size;
     used_ += size + kOverhead;
-    append(block);
+    by_use_.append(block);
   }
+  /// Also where the store does not have the record.
   void erase(const PersonKey& person) {
     const auto found = blocks_.find(person);
-    if (found == blocks_.end()) return;
-    used_ -= found->second.size + kOverhead;
-    unlink(found->second);
-    blocks_.erase(found);
+    if (found != blocks_.end()) erase(found);
   }
   void clear() {
     blocks_.clear();
-    oldest_ = newest_ = nullptr;
+    by_use_ = {};
+    by_write_ = {};
     used_ = 0;
   }
-  void trim() {
-    while (used_ > limit_ && oldest_ != nullptr) erase(PersonKey(*oldest_->person));
+  void trim(const Write& write) {
+    while (used_ > limit_ && by_use_.oldest != nullptr) {
+      Block& block = *by_use_.oldest;
+      if (block.unwritten_since != kWritten) write(*block.person, record_of(block));
+      erase(blocks_.find(*block.person));
+    }
+  }
+  /// Writes what the store has lacked since a transaction numbered below `before`.
+  void write_unwritten(std::int64_t before, const Write& write) {
+    while (by_write_.oldest != nullptr && by_write_.oldest->unwritten_since < before) {
+      Block& block = *by_write_.oldest;
+      write(*block.person, record_of(block));
+      by_write_.unlink(block);
+      block.unwritten_since = kWritten;
+    }
+  }
+  [[nodiscard]] std::optional<std::int64_t> oldest_unwritten() const {
+    if (by_write_.oldest == nullptr) return std::nullopt;
+    return by_write_.oldest->unwritten_since;
   }
   [[nodiscard]] std::size_t used_bytes() const { return used_; }
 
@@ -168,30 +201,51 @@ class PackedCitizens {
   struct Block {
     std::unique_ptr<char[]> bytes;
     std::size_t size = 0;
+    std::int64_t unwritten_since = kWritten;
     const PersonKey* person = nullptr;
-    Block* older = nullptr;
-    Block* newer = nullptr;
+    struct Neighbours {
+      Block* older = nullptr;
+      Block* newer = nullptr;
+    } use, write;
+  };
+  using Blocks = std::unordered_map<PersonKey, Block>;  // its nodes stay where they are
+  template <Block::Neighbours Block::* kLink>
+  struct List {
+    Block* oldest = nullptr;
+    Block* newest = nullptr;
+    void append(Block& block) {
+      block.*kLink = {newest, nullptr};
+      (newest != nullptr ? (newest->*kLink).newer : oldest) = &block;
+      newest = &block;
+    }
+    void unlink(Block& block) {
+      const auto [older, newer] = block.*kLink;
+      (older != nullptr ? (older->*kLink).newer : oldest) = newer;
+      (newer != nullptr ? (newer->*kLink).older : newest) = older;
+    }
   };
   static constexpr std::int64_t kNever = INT64_MAX;
   /// A node of the map, its bucket, and what the allocator rounds up.
-  static constexpr std::size_t kOverhead = 112;
+  static constexpr std::size_t kOverhead = 136;
 
-  void append(Block& block) {
-    block.older = newest_;
-    block.newer = nullptr;
-    (newest_ != nullptr ? newest_->newer : oldest_) = &block;
-    newest_ = &block;
+  static std::string_view record_of(const Block& block) {
+    Head head;
+    std::memcpy(&head, block.bytes.get(), sizeof head);
+    return {block.bytes.get() + sizeof head, head.record_bytes};
   }
-  void unlink(Block& block) {
-    (block.older != nullptr ? block.older->newer : oldest_) = block.newer;
-    (block.newer != nullptr ? block.newer->older : newest_) = block.older;
+  void erase(Blocks::iterator found) {
+    Block& block = found->second;
+    used_ -= block.size + kOverhead;
+    by_use_.unlink(block);
+    if (block.unwritten_since != kWritten) by_write_.unlink(block);
+    blocks_.erase(found);
   }
 
   const std::size_t limit_;
   std::size_t used_ = 0;
-  std::unordered_map<PersonKey, Block> blocks_;  // its nodes stay where they are
-  Block* oldest_ = nullptr;
-  Block* newest_ = nullptr;
+  Blocks blocks_;
+  List<&Block::use> by_use_;
+  List<&Block::write> by_write_;  ///< what the store lacks
 };
 
 /// The citizens that the open transaction has looked at, decoded.

@@ -67,10 +67,7 @@ Result<void> CitizenTask::on_state_record(const bus::Record& record, bus::TaskCo
 
 Result<void> CitizenTask::on_journal_record(const bus::Record& record, bus::TaskContext& ctx) {
   // The runtime applied what was staged: memory may be given back.
-  if (ctx.writes().empty()) {
-    release_touched();
-    packed_.trim();
-  }
+  if (ctx.writes().empty()) (void)keep_states(0, ctx.writes());
   if (ctx.rebuilding()) return rebuild_record(record, ctx);
   return replay_record(record, ctx);
 }
@@ -97,7 +94,7 @@ Result<void> CitizenTask::on_restored(bus::TaskContext& ctx) {
 }
 
 Result<void> CitizenTask::read_states() {
-  packed_.clear();
+  packed_.clear();  // the store holds every state: restored, or written before a rebuild emits
   open_.clear();
   deadlines_ = DeadlineIndex();
   outdated_.clear();
@@ -483,35 +480,47 @@ Result<bool> CitizenTask::punctuate(std::size_t limit, bus::TaskContext& ctx) {
   return next && *next <= ctx.task_clock();
 }
 
-void CitizenTask::release_touched() {
+std::optional<std::int64_t> CitizenTask::keep_states(std::int64_t before, store::WriteSet& writes) {
+  const auto write = [&](const PersonKey& person, std::string_view record) {
+    buffer_.clear();
+    bus::append_wire_prefix(codec::kCitizenStateSchemaId, buffer_);
+    buffer_ += record;
+    writes.put(kStates, person.view(), buffer_);
+  };
   for (const Slot* slot : touched_) {
     const PersonKey& person = slot->person();
     std::string_view record = slot->encoded;
+    bool unwritten = slot->emitted;
     if (record.empty()) {
-      const auto packed = packed_.find(person);
-      if (packed) record = packed->record;
+      if (const auto packed = packed_.find(person)) {
+        record = packed->record;
+        unwritten = packed->unwritten_since != PackedCitizens::kWritten;
+      }
     }
     // What is rare is read again: a redirect's links, copies that contradict each other, and in
     // replay alone a citizen without a record.
     if (record.empty() || !slot->links.empty() || slot->contested) {
+      if (unwritten) write(person, record);
       packed_.erase(person);
     } else {
-      packed_.put(person, record, slot->seen, slot->next_visible);
+      packed_.put(person, record, slot->seen, slot->next_visible,
+                  slot->emitted ? slot->record.transaction_number : PackedCitizens::kWritten);
     }
   }
   touched_.clear();
   open_.clear();
+  packed_.write_unwritten(before, write);
+  packed_.trim(write);
+  return packed_.oldest_unwritten();
 }
 
 void CitizenTask::on_committed() {
-  release_touched();
   booked_.clear();
   deadlines_.commit();
   outdated_.erase(outdated_.begin(),
                   outdated_.begin() + static_cast<std::ptrdiff_t>(outdated_taken_));
   outdated_taken_ = 0;
   committed_refused_ = refused_.size();
-  packed_.trim();
   if (probe_ != nullptr) {
     const auto add = [](std::atomic<std::uint64_t>& total, std::uint64_t n) {
       total.fetch_add(n, std::memory_order_relaxed);

@@ -19,6 +19,7 @@
 #include <kronika/codec/citizen_codec.h>
 #include <kronika/codec/ledger_codec.h>
 #include <kronika/domain/checks.h>
+#include <kronika/domain/differences.h>
 #include <kronika/domain/fold.h>
 #include <kronika/domain/unknown_codes.h>
 
@@ -48,6 +49,7 @@ class CitizenTask final : public bus::Task {
   Result<bool> punctuate(std::size_t limit, bus::TaskContext& ctx) override;
   std::optional<Instant> next_deadline() const override;
   Result<void> flush(bus::TaskContext& ctx) override;
+  std::optional<std::int64_t> keep_states(std::int64_t before, store::WriteSet& writes) override;
   void on_committed() override;
   void on_aborted() override;
   Result<void> on_rebuild_read(bus::TaskContext& ctx) override;
@@ -93,7 +95,6 @@ class CitizenTask final : public bus::Task {
   static Result<std::vector<domain::JournalEntry>> entries_of(
       const std::map<std::string, std::string>& records);
   void touch(Slot& slot);
-  void release_touched();
 
   // One event into the journal (citizen_journal.cc).
   struct Judged {
@@ -203,7 +204,7 @@ class CitizenTask final : public bus::Task {
   domain::JournalEntry entry_;
   domain::UnknownCodeFinder unknown_codes_{*rules_};
   std::string buffer_;
-  domain::CellDifferences differences_;
+  domain::DifferenceSum differences_;
   std::vector<domain::CellDifferences> differences_by_partition_;
 };
 

@@ -21,6 +21,7 @@
 #include <kronika/citizen/citizen_task.h>
 #include <kronika/codec/citizen_codec.h>
 #include <kronika/codec/ledger_codec.h>
+#include <kronika/domain/differences.h>
 #include <kronika/domain/fold.h>
 
 namespace kronika::citizen {
@@ -51,10 +52,14 @@ class CitizenTaskTest : public ::testing::Test {
     options.start = kNow;
     options.log = std::move(log);
     auto made = bus::TaskTestDriver::create(
-        citizen_task_spec({.rules = std::move(with), .probe = &probe_}), options);
+        citizen_task_spec(
+            {.rules = std::move(with), .cache_bytes = cache_bytes_, .probe = &probe_}),
+        options);
     ASSERT_TRUE(made) << made.error().context;
     driver_ = std::move(*made);
   }
+
+  std::size_t cache_bytes_ = 64 << 20;
 
   void pipe(const Event& e) {
     driver_->pipe(domain::topic_of(e.type()), e.person_key.view(), bytes_of(e));
@@ -273,7 +278,19 @@ TEST_F(CitizenTaskTest, AnUnknownCodeIsKeptAndCountedByItsSystem) {
   EXPECT_EQ(probe_.unknown_codes[0].load(), 2U) << "a duplicate is not counted again";
 }
 
-TEST_F(CitizenTaskTest, AbortsCrashesAndLostStoresChangeNothing) {
+// With a cache for all citizens, whose states the store then gets late, and with one for hardly
+// any.
+class CitizenTaskCacheTest : public CitizenTaskTest,
+                             public ::testing::WithParamInterface<std::size_t> {
+ protected:
+  void SetUp() override {
+    cache_bytes_ = GetParam();
+    CitizenTaskTest::SetUp();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(CacheBytes, CitizenTaskCacheTest, ::testing::Values(0, 3'000, 64 << 20));
+
+TEST_P(CitizenTaskCacheTest, AbortsCrashesAndLostStoresChangeNothing) {
   const auto events = kol_pathways(4);
   std::vector<Event> sent = events;
   std::mt19937 random(11);
@@ -303,6 +320,43 @@ TEST_F(CitizenTaskTest, AbortsCrashesAndLostStoresChangeNothing) {
   run();
   expect_folded(events);
   EXPECT_THAT(ledger(), SizeIs(events.size()));
+}
+
+TEST_F(CitizenTaskTest, StatesThatMemoryAloneHoldsAreReadAgainFromTheLog) {
+  const auto events = kol_pathways(3);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    pipe(events[i]);
+    if (i % 4 == 3) run();
+  }
+  run();
+  const auto stored = [&] {
+    std::size_t states = 0;
+    const auto count = [&](std::string_view key, std::string_view) {
+      if (key.size() == 16) ++states;
+      return true;
+    };
+    EXPECT_TRUE(driver_->store(0).scan_prefix(kStates, {}, count));
+    return states;
+  };
+  EXPECT_EQ(stored(), 0U) << "written although young, and memory has room";
+  ASSERT_TRUE(driver_->crash());
+  EXPECT_EQ(stored(), 3U);
+  pipe(events.back());
+  run();
+  expect_folded(events);
+  ASSERT_TRUE(driver_->restart());
+  EXPECT_EQ(stored(), 3U);
+}
+
+TEST_F(CitizenTaskTest, AStateIsWrittenWhenItHasBeenInMemoryAloneForLongEnough) {
+  const auto events = kol_pathways(2);
+  pipe(events[0]);
+  run();
+  EXPECT_FALSE(*driver_->store(0).get(kStates, events[0].person_key.view()));
+  driver_->advance_to(driver_->now() + std::chrono::minutes(2));
+  pipe(events.back());
+  run();
+  EXPECT_TRUE(*driver_->store(0).get(kStates, events[0].person_key.view()));
 }
 
 TEST_F(CitizenTaskTest, TimeAloneChangesAStateAndItsFigures) {

@@ -25,6 +25,7 @@
 #include <kronika/codec/ledger_codec.h>
 #include <kronika/codec/schema_ids.h>
 #include <kronika/domain/checks.h>
+#include <kronika/domain/differences.h>
 #include <kronika/domain/fold.h>
 #include <kronika/refdata/loader.h>
 
@@ -243,11 +244,8 @@ class Trial {
  public:
   Trial() {
     static int number = 0;
-    // Sixty stores and their crashes: in memory where there is such a file system.
-    const std::filesystem::path memory = "/dev/shm";
-    folder_ =
-        (std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path()) /
-        ("kronika-converge-" + std::to_string(::getpid()) + "-" + std::to_string(++number));
+    folder_ = std::filesystem::temp_directory_path() /
+              ("kronika-converge-" + std::to_string(::getpid()) + "-" + std::to_string(++number));
     bus::TaskTestDriver::Options options;
     options.folder = folder_.string();
     options.start = kStart;

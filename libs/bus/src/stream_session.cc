@@ -446,6 +446,9 @@ Result<void> StreamSession::revoke() {
     if (!r && r.error().code.disposition() == Disposition::kAbortTxn) {
       r = core_->abort(r.error().code.slug());
     }
+    for (Slot& slot : slots_) {  // spares the next owner of this folder a part of its restore
+      if (r && slot.state == TaskState::kRunning) r = slot.core->write_states();
+    }
   }
   close_tasks();
   shared_.log(lost ? "ASSIGNMENT_LOST" : "REVOKED", "");

@@ -2,7 +2,9 @@
 
 #include "rebuild_mark.h"
 
+#include <algorithm>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include <kronika/bus/topics.h>
@@ -11,6 +13,11 @@ namespace kronika::bus {
 namespace {
 
 constexpr std::string_view kFaultHeaders = "kronika-dlq-";
+
+// What a restart reads again at most of the compacted topic for states that memory alone held. The
+// more, the fewer states are written twice.
+constexpr std::int64_t kMaxUnwrittenRecords = 100'000;
+constexpr std::int64_t kMaxUnwrittenMs = 60'000;
 
 }  // namespace
 
@@ -102,6 +109,7 @@ bool TaskCore::rebuild_read() const {
 }
 
 Result<void> TaskCore::begin_emitting() {
+  if (auto r = write_states(); !r) return r;
   // All that was published before the targets were taken has been handled: a true clock (A9), and
   // no citizen is folded as of a time before its own events.
   clock_.advance_to(position_.rebuild.clock);
@@ -136,6 +144,39 @@ Result<void> TaskCore::apply(Position position) {
   marks_sent_ = closing_ = false;
   position_ = std::move(position);
   return {};
+}
+
+Result<void> TaskCore::apply_commit(Position position, std::int64_t compacted_end) {
+  compacted_end_ = std::max(compacted_end_, position_.compacted_next);
+  const Instant now = wall_->now();
+  unwritten_.push_back({position.transaction_number, compacted_end_, now});
+  compacted_end_ = std::max(compacted_end_, compacted_end);
+  const auto young = std::find_if(unwritten_.begin(), unwritten_.end(), [&](const Begun& b) {
+    return compacted_end_ - b.compacted_end <= kMaxUnwrittenRecords &&
+           now.ms - b.at.ms <= kMaxUnwrittenMs;
+  });
+  const std::int64_t before =
+      young == unwritten_.end() ? position.transaction_number + 1 : young->transaction;
+  const auto oldest = task_->keep_states(before, writes_);
+  while (!unwritten_.empty() && (!oldest || unwritten_.front().transaction < *oldest)) {
+    unwritten_.pop_front();
+  }
+  position.compacted_next = unwritten_.empty() ? compacted_end_ : unwritten_.front().compacted_end;
+  return apply(std::move(position));
+}
+
+Result<void> TaskCore::write_states() {
+  if (unwritten_.empty()) return {};
+  (void)task_->keep_states(std::numeric_limits<std::int64_t>::max(), writes_);
+  unwritten_.clear();
+  Position position = position_;
+  position.compacted_next = compacted_end_;
+  return apply(std::move(position));
+}
+
+Result<void> TaskCore::flush_store() {
+  if (auto r = write_states(); !r) return r;
+  return store_->flush();
 }
 
 void TaskCore::roll_back() {

@@ -9,6 +9,7 @@
 #include "transactional_output.h"
 
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <memory>
 #include <span>
@@ -91,10 +92,17 @@ class TaskCore final : public TaskContext {
 
   /// Writes the staged writes and `position` as one batch, and makes the position the task's own.
   [[nodiscard]] Result<void> apply(Position position);
+  /// apply() behind a commit, after which the compacted topic ends at `compacted_end`
+  /// (kUnknownOffset: as before). The position says from where the topic must be read again for the
+  /// states that the task keeps in memory.
+  [[nodiscard]] Result<void> apply_commit(Position position, std::int64_t compacted_end);
+  /// Has the store hold every state. Pre: no transaction of this task is open.
+  [[nodiscard]] Result<void> write_states();
   /// Returns positions and clock to the last commit and drops staged writes.
   void roll_back();
   void forbid_sending(bool forbidden) { sending_forbidden_ = forbidden; }
-  [[nodiscard]] Result<void> flush_store() { return store_->flush(); }
+  /// The store survives the process with everything in it. Pre: as write_states().
+  [[nodiscard]] Result<void> flush_store();
 
  private:
   // Constant after construction.
@@ -113,7 +121,17 @@ class TaskCore final : public TaskContext {
   int last_topic_ = -1;
   std::int64_t last_offset_ = 0;
   std::size_t last_key_bytes_ = 0;
-  std::string last_bytes_;    ///< key, then value
+  std::string last_bytes_;  ///< key, then value
+  /// Where the compacted topic ended before each transaction whose states the store lacks, and when
+  /// that was; by transaction number, without gaps.
+  struct Begun {
+    std::int64_t transaction;
+    std::int64_t compacted_end;
+    Instant at;
+  };
+  std::deque<Begun> unwritten_;
+  std::int64_t compacted_end_ = kUnknownOffset;  ///< as far as known; never below the position's
+
   bool genesis_due_ = false;  ///< to be sent with the next commit
   bool marks_sent_ = false;   ///< a mark is part of the open transaction
   bool closing_ = false;      ///< ... the one that ends the rebuild

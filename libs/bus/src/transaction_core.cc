@@ -198,9 +198,7 @@ Result<void> TransactionCore::commit() {
     position.clock = task.clock().now();
     position.next_offsets.assign(task.next_offsets().begin(), task.next_offsets().end());
     position.state_offsets = position.next_offsets;
-    position.compacted_next =
-        std::max(position.compacted_next, output_.compacted_end(task.partition()));
-    auto r = task.apply(std::move(position));
+    auto r = task.apply_commit(std::move(position), output_.compacted_end(task.partition()));
     if (!r) {
       applied = std::move(r);
       continue;

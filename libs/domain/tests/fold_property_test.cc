@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <kronika/domain/differences.h>
 #include <kronika/domain/fold.h>
 #include <kronika/refdata/loader.h>
 

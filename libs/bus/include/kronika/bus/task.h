@@ -145,6 +145,15 @@ class Task {
   /// Last call before the commit: emits coalesced outputs and the progress record, stages the
   /// state.
   [[nodiscard]] virtual Result<void> flush(TaskContext& ctx) = 0;
+  /// Between the commit and the store's batch, so that the task may keep new states in memory and
+  /// write them when they have changed some more: what was committed can be read again from the
+  /// compacted topic. Stages at least the states that memory alone has held since a transaction
+  /// numbered below `before`. Returns the smallest number of a transaction whose states memory
+  /// alone still holds; nothing: the store holds them all.
+  [[nodiscard]] virtual std::optional<std::int64_t> keep_states(std::int64_t /*before*/,
+                                                                store::WriteSet& /*writes*/) {
+    return std::nullopt;
+  }
   /// The transaction committed and its writes are in the store.
   virtual void on_committed() = 0;
   /// The transaction aborted: forget everything since the last on_committed().

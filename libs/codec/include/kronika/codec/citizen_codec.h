@@ -17,6 +17,7 @@
 #include <kronika/base/result.h>
 #include <kronika/codec/ledger_codec.h>
 #include <kronika/domain/citizen.h>
+#include <kronika/domain/differences.h>
 #include <kronika/domain/evaluation.h>
 #include <kronika/domain/indicators.h>
 #include <kronika/domain/rules.h>

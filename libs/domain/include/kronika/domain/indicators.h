@@ -139,22 +139,7 @@ struct Contribution {
   friend bool operator==(const Contribution&, const Contribution&) = default;
 };
 
-/// What is to be added to a cell.
-struct CellDifference {
-  CellKey cell;
-  CellValue value;
-};
-using CellDifferences = std::vector<CellDifference>;
-/// Appends the differences of two contribution lists; a cell may come several times, until
-/// settle().
-void append_difference(const std::vector<Contribution>& before,
-                       const std::vector<Contribution>& after, bool canary, CellDifferences& into);
-/// One entry a cell, in order of the cell's bytes, zero ones left out.
-void settle(CellDifferences& differences);
-
-/// The same as a map, zero cells left out.
+/// Sums by cell, zero ones left out.
 using CellDeltas = std::map<CellKey, CellValue>;
-void add_difference(const std::vector<Contribution>& before, const std::vector<Contribution>& after,
-                    bool canary, CellDeltas& into);
 
 }  // namespace kronika::domain
