@@ -35,12 +35,13 @@ USERS = {
                     describe=["indicator-state"], group="kronika-citizen", transactions="kronika-citizen-"),
     "indicators": dict(read=["indicator-delta", "indicator-state"], write=["indicator-state", "dead-letter"],
                        group="kronika-indicators", transactions="kronika-indicators-"),
-    "gateway": dict(read=[*EVENTS, "flytning", "citizen-state", "indicator-state", "rapport", "publikation"]),
+    "gateway": dict(read=[*EVENTS, "flytning", "citizen-state", "indicator-state", "rapport", "publikation"],
+                    group="kronika-gateway-view"),  # it assigns itself, but its client asks for the group's coordinator
     "publication": dict(read=["publikation", "indicator-state"], write=["publikation"], transactions="kronika-exclusive-publikation",
                         group_prefix="kronika-cli-"),
     # The person on duty: reads all but the sealed originals, replays dead letters (which books like a door), leaves a trace in audit.
     "operator": dict(read=[t for t in TOPICS if t != "raw"], write=[*EVENTS, "rapport", "ledger", "dead-letter", "raw", "audit"],
-                     configs=list(TOPICS), group_prefix="kronika-cli-", describe_groups=["kronika-citizen", "kronika-indicators"]),
+                     configs=list(TOPICS), group="kronika-verify", group_prefix="kronika-cli-", describe_groups=["kronika-citizen", "kronika-indicators"]),
     "keda": dict(describe=["maaling"], describe_groups=["kronika-citizen"]),
 }
 # Doors may not starve the brokers: bytes a second and broker.

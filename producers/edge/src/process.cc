@@ -33,8 +33,6 @@ int run(const DoorProgram& program, const config::Loaded& loaded, telemetry::Shu
   if (!service) return stop_with(service.error(), telemetry::kExitConfiguration);
   telemetry::Registry& registry = (*service)->registry();
   log::count_in(&registry);
-  const std::vector<telemetry::Registration> process_metrics =
-      telemetry::register_process_metrics(registry);
   const telemetry::Loop loop = (*service)->loop("main");
 
   const auto setup = EdgeSetup::open(settings, program.name + "-" + settings.instance, &registry);
