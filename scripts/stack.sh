@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
-# Starts and stops kronika on this machine: the local Kafka, the consumers and the gateway, in the background.
+# Starts and stops kronika on this machine: the local Kafka, the consumers, the gateway and the doors, in the background.
 #   scripts/stack.sh start [kafka]   all of it, or the broker alone; what runs already is left running
 #   scripts/stack.sh stop            stops what it started, and nothing else; leaves no process behind
 #   scripts/stack.sh status          a line a process; exit 0 when all run
 #   scripts/stack.sh data-dir        prints the data folder in force
 #   scripts/stack.sh settings        prints the settings in force, for `source`
-#   scripts/stack.sh logs [NAME]     follows the log of one (kafka, citizen, indicators, gateway) or all
+#   scripts/stack.sh logs [NAME]     follows the log of one (kafka, citizen, indicators, gateway, edge-grpc, edge-fhir) or all
 #
 # Settings come from config/kronika.yaml and the environment (docs/config.md). Several stacks run side by side when each
 # has a data folder and ports of its own:
 #   KRONIKA_DATA_DIR=/tmp/other KRONIKA_PORT_BASE=21000 scripts/stack.sh start
-# takes ports 21000-21005: Kafka, its controller, metrics of citizen, indicators and gateway, the gateway.
+# takes ports 21000-21009: Kafka, its controller, metrics of citizen, indicators and gateway, the gateway, the gRPC door and
+# its metrics, the FHIR door and its metrics.
 # KRONIKA_PRESET (release, else dev) says which build's programs run.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 
-readonly programs=(citizen indicators gateway)
+readonly programs=(citizen indicators gateway edge-grpc edge-fhir)
 readonly ready_seconds=120 stop_seconds=45
 
 say() { printf '%s\n' "$*"; }
@@ -39,8 +40,8 @@ read_settings() {
   export KRONIKA_HOME=${KRONIKA_HOME:-$root}
   if [ -n "${KRONIKA_PORT_BASE:-}" ]; then
     local base=$KRONIKA_PORT_BASE
-    if ! [[ $base =~ ^[1-9][0-9]{0,4}$ ]] || [ "$base" -gt 65530 ]; then
-      die "KRONIKA_PORT_BASE is '$base'; give a port from 1 to 65530."
+    if ! [[ $base =~ ^[1-9][0-9]{0,4}$ ]] || [ "$base" -gt 65520 ]; then
+      die "KRONIKA_PORT_BASE is '$base'; give a port from 1 to 65520."
     fi
     export KRONIKA_KAFKA_BOOTSTRAP_SERVERS=${KRONIKA_KAFKA_BOOTSTRAP_SERVERS:-127.0.0.1:$base}
     export KRONIKA_LOCAL_CONTROLLER_PORT=${KRONIKA_LOCAL_CONTROLLER_PORT:-$((base + 1))}
@@ -48,6 +49,10 @@ read_settings() {
     export KRONIKA_INDICATORS_METRICS_PORT=${KRONIKA_INDICATORS_METRICS_PORT:-$((base + 3))}
     export KRONIKA_GATEWAY_METRICS_PORT=${KRONIKA_GATEWAY_METRICS_PORT:-$((base + 4))}
     export KRONIKA_GATEWAY_PORT=${KRONIKA_GATEWAY_PORT:-$((base + 5))}
+    export KRONIKA_EDGE_GRPC_PORT=${KRONIKA_EDGE_GRPC_PORT:-$((base + 6))}
+    export KRONIKA_EDGE_GRPC_METRICS_PORT=${KRONIKA_EDGE_GRPC_METRICS_PORT:-$((base + 7))}
+    export KRONIKA_EDGE_FHIR_PORT=${KRONIKA_EDGE_FHIR_PORT:-$((base + 8))}
+    export KRONIKA_EDGE_FHIR_METRICS_PORT=${KRONIKA_EDGE_FHIR_METRICS_PORT:-$((base + 9))}
   fi
   bin=$(find_bin)
   if [ -n "$bin" ]; then
@@ -76,6 +81,8 @@ metrics_port() {
     citizen) echo "$KRONIKA_CITIZEN_METRICS_PORT" ;;
     indicators) echo "$KRONIKA_INDICATORS_METRICS_PORT" ;;
     gateway) echo "$KRONIKA_GATEWAY_METRICS_PORT" ;;
+    edge-grpc) echo "$KRONIKA_EDGE_GRPC_METRICS_PORT" ;;
+    edge-fhir) echo "$KRONIKA_EDGE_FHIR_METRICS_PORT" ;;
   esac
 }
 
@@ -172,8 +179,9 @@ check_ports() {
   fi
   local name
   if [ "$1" = all ]; then
-    ports+=("$KRONIKA_GATEWAY_PORT gateway.port gateway")
-    for name in "${programs[@]}"; do ports+=("$(metrics_port "$name") $name.metrics_port $name"); done
+    ports+=("$KRONIKA_GATEWAY_PORT gateway.port gateway" "$KRONIKA_EDGE_GRPC_PORT edge_grpc.port edge-grpc"
+      "$KRONIKA_EDGE_FHIR_PORT edge_fhir.port edge-fhir")
+    for name in "${programs[@]}"; do ports+=("$(metrics_port "$name") ${name/-/_}.metrics_port $name"); done
   fi
   local twice line
   twice=$(printf '%s\n' "${ports[@]}" | cut -d' ' -f1 | sort | uniq -d | head -n 1)
@@ -318,10 +326,11 @@ start() {
   for name in "${programs[@]}"; do await "$name" program_is_ready; done
 }
 
-# The broker last: each program can still commit what it has in hand.
+# The doors first, so that nothing new comes; the broker last: each program can still commit what it has in hand.
 stop() {
   [ -d "$run" ] || return 0
   lock
+  stop_all edge-grpc edge-fhir
   stop_all gateway indicators citizen
   stop_all kafka
 }
