@@ -7,9 +7,10 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
-#include <pugixml.hpp>
 #include <string>
 #include <utility>
+
+#include <pugixml.hpp>
 
 #include <kronika/domain/identity.h>
 #include <kronika/domain/time.h>

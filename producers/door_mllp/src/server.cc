@@ -1,0 +1,243 @@
+#include "connection.h"
+
+#include <filesystem>
+#include <list>
+#include <thread>
+
+#include <kronika/door_mllp/server.h>
+#include <kronika/telemetry/log.h>
+
+namespace kronika::door_mllp {
+namespace {
+
+namespace fs = std::filesystem;
+namespace log = telemetry::log;
+namespace ssl = asio::ssl;
+using namespace std::chrono_literals;
+
+constexpr auto kLookForCertificate = 10s;
+
+/// TLS 1.2 and later with the server's certificate; clients must show theirs where authorities are
+/// given.
+Result<std::shared_ptr<ssl::context>> open_tls(const Options& options) {
+  auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
+  error_code fault;
+  context->set_options(ssl::context::default_workarounds | ssl::context::no_sslv2 |
+                           ssl::context::no_sslv3 | ssl::context::no_tlsv1 |
+                           ssl::context::no_tlsv1_1,
+                       fault);
+  const auto failed = [&](const fs::path& file) {
+    return fail(kListen, file.string() + " cannot be used (" + fault.message() + ")");
+  };
+  context->use_certificate_chain_file(options.cert_file.string(), fault);
+  if (fault) return failed(options.cert_file);
+  context->use_private_key_file(options.key_file.string(), ssl::context::pem, fault);
+  if (fault) return failed(options.key_file);
+  if (!options.client_ca_file.empty()) {
+    context->load_verify_file(options.client_ca_file.string(), fault);
+    if (fault) return failed(options.client_ca_file);
+    context->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert, fault);
+    if (fault) return failed(options.client_ca_file);
+  }
+  return context;
+}
+
+/// When any of the files was last changed.
+fs::file_time_type changed(const Options& options) {
+  fs::file_time_type latest{};
+  for (const fs::path& file : {options.cert_file, options.key_file, options.client_ca_file}) {
+    std::error_code ignored;
+    if (!file.empty()) latest = std::max(latest, fs::last_write_time(file, ignored));
+  }
+  return latest;
+}
+
+class Door final : public Server {
+ public:
+  Door(const Options& options, const Tools& tools)
+      : shared_(std::make_shared<Shared>(options, tools)), acceptor_(asio::make_strand(io_)) {}
+
+  ~Door() override { close(0ms); }
+
+  Result<void> open() {
+    const Options& o = shared_->options;
+    if (!o.cert_file.empty()) {
+      auto tls = open_tls(o);
+      if (!tls) return tl::unexpected(tls.error());
+      tls_ = std::move(*tls);
+      tls_of_ = changed(o);
+    }
+    error_code fault;
+    const auto address =
+        asio::ip::make_address(o.address == "localhost" ? "127.0.0.1" : o.address, fault);
+    if (fault) return fail(kListen, o.address + " is no address (" + fault.message() + ")");
+    const Tcp::endpoint endpoint(address, o.port);
+    acceptor_.open(endpoint.protocol(), fault);
+    if (!fault) acceptor_.set_option(asio::socket_base::reuse_address(true), fault);
+    if (!fault) acceptor_.bind(endpoint, fault);
+    if (!fault) acceptor_.listen(asio::socket_base::max_listen_connections, fault);
+    if (fault) {
+      return fail(kListen, "port " + std::to_string(o.port) + " of " + o.address +
+                               " cannot be listened on (" + fault.message() +
+                               "): choose another with edge_mllp.port");
+    }
+    port_ = acceptor_.local_endpoint().port();
+    accept();
+    for (int i = 0; i < o.threads; ++i) {
+      threads_.emplace_back([this] { io_.run(); });
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::uint16_t port() const override { return port_; }
+  [[nodiscard]] std::size_t connections() const override { return shared_->places.taken(); }
+
+  void stop_accepting() override {
+    if (shared_->stopping.exchange(true)) return;
+    asio::post(acceptor_.get_executor(), [this] {
+      error_code ignored;
+      acceptor_.close(ignored);
+    });
+    each([](AnyConnection& c) { c.stop(); });
+  }
+
+  void close(std::chrono::milliseconds deadline) override {
+    if (threads_.empty()) return;
+    stop_accepting();
+    const auto until = std::chrono::steady_clock::now() + deadline;
+    while (connections() > 0 && std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(10ms);
+    }
+    {
+      // From here on the edge's answers find nobody; what runs already has ended by then.
+      const std::lock_guard lock(shared_->gate.mutex);
+      shared_->gate.open = false;
+    }
+    each([](AnyConnection& c) { c.abort(); });
+    io_.stop();
+    for (std::thread& t : threads_) t.join();
+    threads_.clear();
+    io_.restart();
+    io_.poll();  // what was aborted, so that nothing is left of any connection
+  }
+
+ private:
+  template <class F>
+  void each(F f) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& weak : open_) {
+      if (const auto connection = weak.lock()) f(*connection);
+    }
+  }
+
+  void accept() {
+    acceptor_.async_accept(asio::make_strand(io_),
+                           [this](const error_code& fault, Tcp::socket socket) {
+                             if (shared_->stopping || fault == asio::error::operation_aborted)
+                               return;
+                             if (fault) return wait();
+                             take(std::move(socket));
+                             accept();
+                           });
+  }
+
+  /// Out of file descriptors, or the like: the next attempt would fail at once as well.
+  void wait() {
+    log::warn("MLLP_ACCEPT", "a connection could not be accepted");
+    auto timer = std::make_shared<asio::steady_timer>(acceptor_.get_executor(), 100ms);
+    timer->async_wait([this, timer](const error_code& fault) {
+      if (!fault && !shared_->stopping) accept();
+    });
+  }
+
+  void take(Tcp::socket socket) {
+    error_code fault;
+    const Tcp::endpoint remote = socket.remote_endpoint(fault);
+    if (fault) return;
+    const std::string peer = remote.address().to_string();
+    if (!shared_->places.take(peer)) {
+      shared_->probe.trouble(Trouble::kCrowded);
+      return;  // closed: there is no message to answer yet
+    }
+    socket.set_option(Tcp::no_delay(true), fault);
+    socket.set_option(asio::socket_base::keep_alive(true), fault);
+    const std::string source = peer + ":" + std::to_string(remote.port());
+    if (tls_ != nullptr) {
+      renew_tls();
+      begin(std::make_shared<Connection<TlsStream>>(TlsStream(std::move(socket), *tls_), peer,
+                                                    source, shared_));
+    } else {
+      begin(std::make_shared<Connection<PlainStream>>(std::move(socket), peer, source, shared_));
+    }
+  }
+
+  template <class C>
+  void begin(std::shared_ptr<C> connection) {
+    {
+      const std::lock_guard lock(mutex_);
+      open_.remove_if([](const auto& weak) { return weak.expired(); });
+      open_.push_back(connection);
+    }
+    connection->start();
+  }
+
+  /// A new certificate is taken for the next connection; a broken one leaves the old in force.
+  void renew_tls() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < look_again_) return;
+    look_again_ = now + kLookForCertificate;
+    const auto latest = changed(shared_->options);
+    if (latest == tls_of_) return;
+    tls_of_ = latest;
+    auto fresh = open_tls(shared_->options);
+    if (!fresh) {
+      log::error("MLLP_CERTIFICATE", "the new certificate is not usable; the old one stays",
+                 {{"error", fresh.error().context}});
+      return;
+    }
+    tls_ = std::move(*fresh);
+    log::info("MLLP_CERTIFICATE_NEW", "a new certificate is in force");
+  }
+
+  const std::shared_ptr<Shared> shared_;
+  asio::io_context io_;
+  // While the edge has the only message, no operation waits; the threads must.
+  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
+  Tcp::acceptor acceptor_;
+  std::uint16_t port_ = 0;
+  std::shared_ptr<ssl::context> tls_;  ///< of the accepting handler alone
+  fs::file_time_type tls_of_;
+  std::chrono::steady_clock::time_point look_again_;
+  std::mutex mutex_;
+  std::list<std::weak_ptr<AnyConnection>> open_;  ///< guarded by mutex_
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace
+
+codec::Hl7Verdict verdict_of(const Result<edge::Account>& account) {
+  codec::Hl7Verdict verdict;
+  if (!account) {
+    verdict.settled = account.error().code == edge::kTooLarge ? codec::Settled::kTooLong
+                                                              : codec::Settled::kTryAgain;
+    return verdict;
+  }
+  for (const edge::Fact& fact : account->facts) {
+    if (const auto* refused = std::get_if<codec::Refused>(&fact)) {
+      verdict.faults.insert(verdict.faults.end(), refused->faults.begin(), refused->faults.end());
+    } else if (const auto* ignored = std::get_if<codec::Ignored>(&fact)) {
+      verdict.ignored.push_back(*ignored);
+    } else {
+      verdict.any_accepted = true;
+    }
+  }
+  return verdict;
+}
+
+Result<std::unique_ptr<Server>> Server::start(const Options& options, const Tools& tools) {
+  auto door = std::make_unique<Door>(options, tools);
+  if (auto ok = door->open(); !ok) return tl::unexpected(ok.error());
+  return door;
+}
+
+}  // namespace kronika::door_mllp
