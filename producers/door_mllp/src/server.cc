@@ -5,6 +5,7 @@
 #include <thread>
 
 #include <kronika/door_mllp/server.h>
+#include <kronika/edge/errc.h>
 #include <kronika/telemetry/log.h>
 
 namespace kronika::door_mllp {
@@ -19,7 +20,7 @@ constexpr auto kLookForCertificate = 10s;
 
 /// TLS 1.2 and later with the server's certificate; clients must show theirs where authorities are
 /// given.
-Result<std::shared_ptr<ssl::context>> open_tls(const Options& options) {
+Result<std::shared_ptr<ssl::context>> open_tls(const edge::Listen& options) {
   auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
   error_code fault;
   context->set_options(ssl::context::default_workarounds | ssl::context::no_sslv2 |
@@ -27,7 +28,7 @@ Result<std::shared_ptr<ssl::context>> open_tls(const Options& options) {
                            ssl::context::no_tlsv1_1,
                        fault);
   const auto failed = [&](const fs::path& file) {
-    return fail(kListen, file.string() + " cannot be used (" + fault.message() + ")");
+    return fail(edge::kListen, file.string() + " cannot be used (" + fault.message() + ")");
   };
   context->use_certificate_chain_file(options.cert_file.string(), fault);
   if (fault) return failed(options.cert_file);
@@ -43,7 +44,7 @@ Result<std::shared_ptr<ssl::context>> open_tls(const Options& options) {
 }
 
 /// When any of the files was last changed.
-fs::file_time_type changed(const Options& options) {
+fs::file_time_type changed(const edge::Listen& options) {
   fs::file_time_type latest{};
   for (const fs::path& file : {options.cert_file, options.key_file, options.client_ca_file}) {
     std::error_code ignored;
@@ -59,9 +60,10 @@ class Door final : public Server {
 
   ~Door() override { close(0ms); }
 
-  Result<void> open() {
-    const Options& o = shared_->options;
-    if (!o.cert_file.empty()) {
+  Result<void> listen() {
+    const edge::Listen& o = shared_->options.listen;
+    if (auto ok = edge::check(o); !ok) return ok;
+    if (o.tls()) {
       auto tls = open_tls(o);
       if (!tls) return tl::unexpected(tls.error());
       tls_ = std::move(*tls);
@@ -70,20 +72,16 @@ class Door final : public Server {
     error_code fault;
     const auto address =
         asio::ip::make_address(o.address == "localhost" ? "127.0.0.1" : o.address, fault);
-    if (fault) return fail(kListen, o.address + " is no address (" + fault.message() + ")");
+    if (fault) return tl::unexpected(edge::port_taken(o, fault.message()));
     const Tcp::endpoint endpoint(address, o.port);
     acceptor_.open(endpoint.protocol(), fault);
     if (!fault) acceptor_.set_option(asio::socket_base::reuse_address(true), fault);
     if (!fault) acceptor_.bind(endpoint, fault);
     if (!fault) acceptor_.listen(asio::socket_base::max_listen_connections, fault);
-    if (fault) {
-      return fail(kListen, "port " + std::to_string(o.port) + " of " + o.address +
-                               " cannot be listened on (" + fault.message() +
-                               "): choose another with edge_mllp.port");
-    }
+    if (fault) return tl::unexpected(edge::port_taken(o, fault.message()));
     port_ = acceptor_.local_endpoint().port();
     accept();
-    for (int i = 0; i < o.threads; ++i) {
+    for (int i = 0; i < shared_->options.threads; ++i) {
       threads_.emplace_back([this] { io_.run(); });
     }
     return {};
@@ -186,10 +184,10 @@ class Door final : public Server {
     const auto now = std::chrono::steady_clock::now();
     if (now < look_again_) return;
     look_again_ = now + kLookForCertificate;
-    const auto latest = changed(shared_->options);
+    const auto latest = changed(shared_->options.listen);
     if (latest == tls_of_) return;
     tls_of_ = latest;
-    auto fresh = open_tls(shared_->options);
+    auto fresh = open_tls(shared_->options.listen);
     if (!fresh) {
       log::error("MLLP_CERTIFICATE", "the new certificate is not usable; the old one stays",
                  {{"error", fresh.error().context}});
@@ -234,9 +232,24 @@ codec::Hl7Verdict verdict_of(const Result<edge::Account>& account) {
   return verdict;
 }
 
-Result<std::unique_ptr<Server>> Server::start(const Options& options, const Tools& tools) {
+Options options_of(const config::Settings& settings) {
+  const config::EdgeMllp& s = settings.edge_mllp;
+  Options options;
+  options.listen = edge::listen_of(s.listen, "edge_mllp");
+  options.threads = s.threads;
+  options.max_connections = static_cast<std::size_t>(s.max_connections);
+  options.max_connections_per_peer = static_cast<std::size_t>(s.max_connections_per_peer);
+  options.max_message_bytes = settings.ingest.max_message_bytes;
+  options.max_buffered_bytes = s.max_buffered_bytes;
+  options.message_timeout = s.message_timeout;
+  options.idle_timeout = s.idle_timeout;
+  options.busy_timeout = settings.ingest.ack_timeout;
+  return options;
+}
+
+Result<std::unique_ptr<Server>> Server::open(const Options& options, const Tools& tools) {
   auto door = std::make_unique<Door>(options, tools);
-  if (auto ok = door->open(); !ok) return tl::unexpected(ok.error());
+  if (auto ok = door->listen(); !ok) return tl::unexpected(ok.error());
   return door;
 }
 

@@ -20,6 +20,7 @@
 #include <kronika/bus/publisher.h>
 #include <kronika/door_mllp/framing.h>
 #include <kronika/door_mllp/server.h>
+#include <kronika/edge/edge.h>
 #include <kronika/refdata/loader.h>
 
 namespace kronika::door_mllp {
@@ -148,7 +149,7 @@ class DoorTest : public testing::Test {
   void open() {
     edge_ = std::make_unique<edge::Edge>(edge::Tools{&adapters_, &sealer_, &bus_, &registry_},
                                          edge_options_);
-    auto started = Server::start(options_, {edge_.get(), &clock_, &registry_});
+    auto started = Server::open(options_, {edge_.get(), &clock_, &registry_});
     ASSERT_TRUE(started.has_value()) << started.error().context;
     server_ = std::move(*started);
   }

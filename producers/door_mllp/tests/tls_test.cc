@@ -16,12 +16,13 @@ class TlsDoor : public DoorTest {
   TlsDoor() {
     std::string name = (std::filesystem::temp_directory_path() / "kronika-mllp-XXXXXX").string();
     folder_ = ::mkdtemp(name.data());
-    options_.cert_file = folder_ / "cert.pem";
-    options_.key_file = folder_ / "key.pem";
+    options_.listen.cert_file = folder_ / "cert.pem";
+    options_.listen.key_file = folder_ / "key.pem";
     const std::string make =
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
         "-days 2 -subj /CN=localhost -keyout " +
-        options_.key_file.string() + " -out " + options_.cert_file.string() + " 2>/dev/null";
+        options_.listen.key_file.string() + " -out " + options_.listen.cert_file.string() +
+        " 2>/dev/null";
     EXPECT_EQ(std::system(make.c_str()), 0);
   }
   ~TlsDoor() override {
@@ -31,11 +32,11 @@ class TlsDoor : public DoorTest {
   /// The code of the answer to one message; empty: no TLS, or no answer.
   std::string send(bool with_certificate) {
     ssl::context context(ssl::context::tls_client);
-    context.load_verify_file(options_.cert_file.string());
+    context.load_verify_file(options_.listen.cert_file.string());
     context.set_verify_mode(ssl::verify_peer);
     if (with_certificate) {
-      context.use_certificate_chain_file(options_.cert_file.string());
-      context.use_private_key_file(options_.key_file.string(), ssl::context::pem);
+      context.use_certificate_chain_file(options_.listen.cert_file.string());
+      context.use_private_key_file(options_.listen.key_file.string(), ssl::context::pem);
     }
     ssl::stream<Tcp::socket> stream(connect(), context);
     boost::system::error_code fault;
@@ -57,15 +58,15 @@ TEST_F(TlsDoor, AnswersBehindTls) {
 }
 
 TEST_F(TlsDoor, AsksForTheClientsCertificateWhereAuthoritiesAreGiven) {
-  options_.client_ca_file = options_.cert_file;
+  options_.listen.client_ca_file = options_.listen.cert_file;
   open();
   EXPECT_EQ(send(false), "");
   EXPECT_EQ(send(true), "AA");
 }
 
 TEST_F(TlsDoor, ABrokenCertificateIsNamedAtTheStart) {
-  options_.cert_file = folder_ / "none.pem";
-  const auto started = Server::start(options_, {nullptr, &clock_, nullptr});
+  options_.listen.cert_file = folder_ / "none.pem";
+  const auto started = Server::open(options_, {nullptr, &clock_, nullptr});
   ASSERT_FALSE(started.has_value());
   EXPECT_THAT(started.error().context, testing::HasSubstr("none.pem"));
 }

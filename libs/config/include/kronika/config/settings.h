@@ -114,6 +114,15 @@ struct EdgeFhir {
   std::chrono::milliseconds request_timeout{};
   std::chrono::milliseconds idle_timeout{};
 };
+struct EdgeMllp {
+  DoorListen listen;
+  std::int32_t threads = 0;
+  std::int32_t max_connections = 0;
+  std::int32_t max_connections_per_peer = 0;
+  std::size_t max_buffered_bytes = 0;
+  std::chrono::milliseconds message_timeout{};
+  std::chrono::milliseconds idle_timeout{};
+};
 
 struct Simulation {
   std::int32_t citizens = 0;
@@ -138,6 +147,7 @@ struct Settings {
   Ingest ingest;
   EdgeGrpc edge_grpc;
   EdgeFhir edge_fhir;
+  EdgeMllp edge_mllp;
   Consumer citizen;
   Consumer indicators;
   Gateway gateway;

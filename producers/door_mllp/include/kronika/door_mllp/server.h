@@ -1,10 +1,10 @@
 // HL7 v2 over MLLP, plain or with TLS: many connections, one message under way on each, answered in
 // its turn. A positive answer is written only when the edge has everything on all in-sync replicas.
 //
-//   auto server = Server::start(options, tools);       // listens when it returns
+//   auto door = Server::open(options_of(settings), {&edge, &clock, &registry});   // edge::OpenDoor
 //   ...
-//   (*server)->stop_accepting();                       // what was read gets its answer
-//   (*server)->close(5s);
+//   (*door)->stop_accepting();                         // what was read gets its answer
+//   (*door)->close(5s);
 //
 // Memory is bounded: connections, bytes of unfinished messages over all of them, and what the edge
 // has under way. While the edge is full nothing more is read, so the sender feels it. A message
@@ -15,24 +15,18 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <filesystem>
 #include <memory>
-#include <string>
 
 #include <kronika/base/clock.h>
 #include <kronika/base/result.h>
-#include <kronika/edge/edge.h>
+#include <kronika/edge/listen.h>
+#include <kronika/edge/process.h>
 #include <kronika/telemetry/metrics.h>
 
 namespace kronika::door_mllp {
 
 struct Options {
-  std::string address = "127.0.0.1";
-  std::uint16_t port = 0;           ///< 0 takes a free one
-  std::filesystem::path cert_file;  ///< PEM with its chain; empty: plaintext
-  std::filesystem::path key_file;
-  std::filesystem::path client_ca_file;  ///< given: clients must show a certificate
+  edge::Listen listen;
   int threads = 2;
   std::size_t max_connections = 500;
   std::size_t max_connections_per_peer = 100;  ///< of one address
@@ -50,19 +44,17 @@ struct Tools {
   telemetry::Registry* registry = nullptr;  ///< nullptr: nothing is counted
 };
 
-class Server {
- public:
-  virtual ~Server() = default;  ///< ends all connections
-  /// Errors: door_mllp_listen (port, certificate), with the reason.
-  [[nodiscard]] static Result<std::unique_ptr<Server>> start(const Options& options,
-                                                             const Tools& tools);
-  [[nodiscard]] virtual std::uint16_t port() const = 0;
-  [[nodiscard]] virtual std::size_t connections() const = 0;
-  virtual void stop_accepting() = 0;
-  virtual void close(std::chrono::milliseconds deadline) = 0;
-};
+/// What the settings say.
+[[nodiscard]] Options options_of(const config::Settings& settings);
 
-inline constexpr ErrorRow kListenRow{"door_mllp_listen", Disposition::kFatal};
-inline constexpr ErrorCode kListen{kListenRow};
+class Server : public edge::OpenDoor {
+ public:
+  /// Listens when it returns. Error: edge_listen (port, certificate), with the reason.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> open(const Options& options,
+                                                            const Tools& tools);
+  [[nodiscard]] virtual std::size_t connections() const = 0;
+  /// MLLP has no way to say so.
+  void set_serving(bool /*serving*/) override {}
+};
 
 }  // namespace kronika::door_mllp
