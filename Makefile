@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build build-dev run up down status test bench lint format verify check-deploy oracle clean distclean
+.PHONY: help setup build build-dev run up down status test bench fuzz lint format verify check-deploy oracle clean distclean
 
 help:  ## this list
 	@echo "make TARGET:"
@@ -45,6 +45,12 @@ test: build-dev  ## build and run all tests; the last lines are the count
 
 bench: build  ## measure on this machine (docs/benchmarks.md)
 	@scripts/bench.sh
+
+fuzz:  ## fuzz each parser for FUZZ_SECONDS (600) with libFuzzer (tests/fuzz/README.md)
+	@scripts/setup.sh build fuzz
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz -j $(JOBS) --target $(addprefix fuzz_,hl7v2 xml fhir native_json mllp event)
+	@scripts/fuzz.sh
 
 lint:  ## check the format of all files and the changed ones with clang-tidy
 	@scripts/setup.sh build lint

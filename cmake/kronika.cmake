@@ -16,7 +16,8 @@ option(KRONIKA_WERROR "treat warnings as errors" ON)
 
 add_library(kronika_flags INTERFACE)
 # -Wrestrict of GCC 12 sees overlaps in std::string's operator+ that are not there (GCC bug 105651).
-target_compile_options(kronika_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-restrict -Werror=switch
+target_compile_options(kronika_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> -Werror=switch
   $<$<BOOL:${KRONIKA_WERROR}>:-Werror>)
 if(KRONIKA_SANITIZE)
   add_compile_options(-fsanitize=${KRONIKA_SANITIZE} -fno-omit-frame-pointer)

@@ -117,6 +117,23 @@ install_tools() {
   say "tools for deploy/: done"
 }
 
+# A virtual environment of its own: nothing is installed beside the system's Python.
+install_python() {
+  local requirements=deploy/local/python/requirements.txt wanted
+  wanted=$(sha256sum <"$requirements")
+  if [ -f var/python/.requirements.sha256 ] && [ "$(cat var/python/.requirements.sha256)" = "$wanted" ]; then
+    say "Python packages: all there"
+    return
+  fi
+  say "Python packages: fetching (less than 1 MB)"
+  rm -rf var/python
+  /usr/bin/python3 -m venv var/python >>"$log" 2>&1 && var/python/bin/pip --quiet --disable-pip-version-check install \
+    --requirement "$requirements" >>"$log" 2>&1 ||
+    die "the Python packages could not be fetched: check the network, then run 'make setup' again (details: $log)"
+  echo "$wanted" >var/python/.requirements.sha256
+  say "Python packages: done"
+}
+
 main() {
   local -a sections=("$@")
   [ ${#sections[@]} -gt 0 ] || sections=(build run)
@@ -124,6 +141,7 @@ main() {
   mkdir -p var/log var/kafka
   install_packages "${sections[@]}"
   case " ${sections[*]} " in *" run "*) install_kafka ;; esac
+  case " ${sections[*]} " in *" build "*) install_python ;; esac
   case " ${sections[*]} " in *" deploy "*) install_tools ;; esac
 }
 

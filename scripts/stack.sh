@@ -5,18 +5,19 @@
 #   scripts/stack.sh status          a line a process; exit 0 when all run
 #   scripts/stack.sh data-dir        prints the data folder in force
 #   scripts/stack.sh settings        prints the settings in force, for `source`
-#   scripts/stack.sh logs [NAME]     follows the log of one (kafka, citizen, indicators, gateway, edge-grpc, edge-fhir) or all
+#   scripts/stack.sh logs [NAME]     follows the log of one (kafka, citizen, indicators, gateway, edge-grpc, edge-fhir, edge-mllp) or all
 #
 # Settings come from config/kronika.yaml and the environment (docs/config.md). Several stacks run side by side when each
 # has a data folder and ports of its own:
 #   KRONIKA_DATA_DIR=/tmp/other KRONIKA_PORT_BASE=21000 scripts/stack.sh start
-# takes ports 21000-21009: Kafka, its controller, metrics of citizen, indicators and gateway, the gateway, the gRPC door and
-# its metrics, the FHIR door and its metrics.
+# takes ports 21000-21011: Kafka, its controller, metrics of citizen, indicators and gateway, the gateway, and a door and its
+# metrics each: gRPC, FHIR, MLLP.
 # KRONIKA_PRESET (release, else dev) says which build's programs run.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 
-readonly programs=(citizen indicators gateway edge-grpc edge-fhir)
+readonly doors=(edge-grpc edge-fhir edge-mllp)
+readonly programs=(citizen indicators gateway "${doors[@]}")
 readonly ready_seconds=120 stop_seconds=45
 
 say() { printf '%s\n' "$*"; }
@@ -53,6 +54,8 @@ read_settings() {
     export KRONIKA_EDGE_GRPC_METRICS_PORT=${KRONIKA_EDGE_GRPC_METRICS_PORT:-$((base + 7))}
     export KRONIKA_EDGE_FHIR_PORT=${KRONIKA_EDGE_FHIR_PORT:-$((base + 8))}
     export KRONIKA_EDGE_FHIR_METRICS_PORT=${KRONIKA_EDGE_FHIR_METRICS_PORT:-$((base + 9))}
+    export KRONIKA_EDGE_MLLP_PORT=${KRONIKA_EDGE_MLLP_PORT:-$((base + 10))}
+    export KRONIKA_EDGE_MLLP_METRICS_PORT=${KRONIKA_EDGE_MLLP_METRICS_PORT:-$((base + 11))}
   fi
   bin=$(find_bin)
   if [ -n "$bin" ]; then
@@ -83,6 +86,7 @@ metrics_port() {
     gateway) echo "$KRONIKA_GATEWAY_METRICS_PORT" ;;
     edge-grpc) echo "$KRONIKA_EDGE_GRPC_METRICS_PORT" ;;
     edge-fhir) echo "$KRONIKA_EDGE_FHIR_METRICS_PORT" ;;
+    edge-mllp) echo "$KRONIKA_EDGE_MLLP_METRICS_PORT" ;;
   esac
 }
 
@@ -180,7 +184,7 @@ check_ports() {
   local name
   if [ "$1" = all ]; then
     ports+=("$KRONIKA_GATEWAY_PORT gateway.port gateway" "$KRONIKA_EDGE_GRPC_PORT edge_grpc.port edge-grpc"
-      "$KRONIKA_EDGE_FHIR_PORT edge_fhir.port edge-fhir")
+      "$KRONIKA_EDGE_FHIR_PORT edge_fhir.port edge-fhir" "$KRONIKA_EDGE_MLLP_PORT edge_mllp.port edge-mllp")
     for name in "${programs[@]}"; do ports+=("$(metrics_port "$name") ${name/-/_}.metrics_port $name"); done
   fi
   local twice line
@@ -330,7 +334,7 @@ start() {
 stop() {
   [ -d "$run" ] || return 0
   lock
-  stop_all edge-grpc edge-fhir
+  stop_all "${doors[@]}"
   stop_all gateway indicators citizen
   stop_all kafka
 }

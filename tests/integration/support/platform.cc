@@ -1,5 +1,6 @@
 #include "support/platform.h"
 
+#include <cctype>
 #include <fstream>
 #include <netinet/in.h>
 #include <sstream>
@@ -109,9 +110,11 @@ Answer Platform::cli(const std::vector<std::string>& args, std::chrono::seconds 
 }
 
 std::string Platform::metrics_of(const std::string& name) {
-  const std::string key = name == "kronika-citizen"      ? "KRONIKA_CITIZEN_METRICS_PORT"
-                          : name == "kronika-indicators" ? "KRONIKA_INDICATORS_METRICS_PORT"
-                                                         : "KRONIKA_GATEWAY_METRICS_PORT";
+  // kronika-edge-mllp: KRONIKA_EDGE_MLLP_METRICS_PORT
+  std::string key = name + "_METRICS_PORT";
+  for (char& c : key) {
+    c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
   return http_get(std::stoi(environment_.at(key)), "/metrics");
 }
 

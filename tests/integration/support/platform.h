@@ -48,7 +48,7 @@ class Platform {
   [[nodiscard]] const std::map<std::string, std::string>& environment() const {
     return environment_;
   }
-  /// The page that Prometheus reads.
+  /// The page that Prometheus reads, of any program whose KRONIKA_..._METRICS_PORT is set.
   [[nodiscard]] std::string metrics_of(const std::string& name);
 
  private:
