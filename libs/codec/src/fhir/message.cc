@@ -65,16 +65,22 @@ Outcome judge(Draft draft, const AdapterSettings& settings, Instant receive_time
       draft.fault(refusal->reason, path, refusal->sentence);
     }
   }
-  if (draft.faults.empty() && !draft.identifier.empty()) {
+  if (draft.faults.empty()) {
     std::string bytes;
     encode_event(event, bytes);
     std::string hyphened = draft.identifier;
     if (hyphened.size() == 10) hyphened.insert(6, 1, '-');
-    if (bytes.find(draft.identifier) != std::string::npos ||
-        bytes.find(hyphened) != std::string::npos) {
+    if (!draft.identifier.empty() && (bytes.find(draft.identifier) != std::string::npos ||
+                                      bytes.find(hyphened) != std::string::npos)) {
       draft.fault(Reason::kCprFormat, "",
                   "The person's CPR number stands in another field (an id or a text), which must "
                   "not leave the edge; send it as identifier only.");
+    } else if (domain::Event back; !decode_event(bytes, back)) {
+      // What consumers cannot read must not leave the edge: a text that is not valid in the
+      // character set that the message declares.
+      draft.fault(Reason::kUndecodable, "",
+                  "A text of this fact is not valid in the character set of the message; send it "
+                  "in the one that the message declares.");
     }
   }
   if (!draft.faults.empty()) {
