@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Starts a stack of its own (Kafka, consumers, gateway), loads it, and lets a real Prometheus scrape it with the rules of this
+"""Starts a stack of its own (Kafka, consumers, gateway, doors), loads it, and lets a real Prometheus scrape it with the rules of this
 folder. Then every panel's expression must return data and every vector selector of every alert must match series.
 
   deploy/tools/live_test.py             the test; some two minutes
@@ -19,17 +19,18 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
-from kronika_deploy import promql, rules
+from kronika_deploy import kubernetes, promql, rules
 from kronika_deploy.common import ROOT, environment
 from kronika_deploy.dashboard_checks import METRICS
 from kronika_deploy.dashboards import all_dashboards
+from kronika_deploy.authority import Authority
 
 # Series that only a fault makes; the test provokes the first by restarting Kafka, the family of the second must be there.
 AFTER_A_FAULT = {'kronika_log_messages_total{job="kronika", level="error"}': 'kronika_log_messages_total{job="kronika"}'}
-PORTS = ["kafka", "controller", "citizen", "indicators", "gateway", "query"]
 SKIPPED = 77
 
 
@@ -57,6 +58,21 @@ class Stack:
                               text=True, check=True).stdout
         self.env.update(dict(line.split("=", 1) for line in text.splitlines() if line.startswith("KRONIKA_")))
 
+    def post(self, folder):
+        """Sends the samples of a folder through the FHIR door; what it refuses is load as well."""
+        for path in sorted((ROOT / folder).rglob("*.json")):
+            body = path.read_bytes()
+            try:
+                kind = json.loads(body).get("type")
+            except ValueError:
+                kind = None
+            target = "/fhir/$process-message" if kind == "message" else "/fhir"
+            request = urllib.request.Request(f"http://127.0.0.1:{self.env['KRONIKA_EDGE_FHIR_PORT']}{target}", body, {"Content-Type": "application/fhir+json"})
+            try:
+                urllib.request.urlopen(request, timeout=20).read()
+            except urllib.error.HTTPError as refused:
+                refused.read()
+
     def script(self, command):
         done = subprocess.run([str(ROOT / "scripts/stack.sh"), command], env=self.env, capture_output=True, text=True)
         if done.returncode != 0:
@@ -70,7 +86,9 @@ class Stack:
 
     def targets(self):
         """Component and metrics port of each process that is served."""
-        return {name: self.base + PORTS.index(name) for name in ("citizen", "indicators", "gateway")}
+        ports = {m.group(1).lower().replace("_", "-"): int(port) for key, port in self.env.items()
+                 if (m := re.fullmatch(r"KRONIKA_(\w+)_METRICS_PORT", key))}
+        return {name: port for name, port in ports.items() if (self.folder / f"data/run/{name}.pid").exists()}
 
     def restart_kafka(self):
         pid = int((self.folder / "data/run/kafka.pid").read_text().split()[0])
@@ -132,6 +150,8 @@ def load(stack, seconds, first=True):
         stack.kronika("publish", "data/samples")
     deadline, seed = time.monotonic() + seconds, 1
     while time.monotonic() < deadline:
+        for samples in ("medcom-hospitalnotification", "fhir-dk", "synthea-r4", "bad"):
+            stack.post(f"data/samples/{samples}")
         stack.kronika("simulate", "--citizens", "300", "--months", "6", "--seed", str(int(time.time()) + seed), "--publish")
         for question in (["status"], ["summary"], ["indicator", "show", "I-01", "--table", "REGION"], ["citizen", "show", "--key", "0" * 32],
                          ["report", "goals"]):
@@ -192,6 +212,41 @@ def check_pages(stack):
             yield f"{name}: {missing} is not in {METRICS.name}: run deploy/tools/live_test.py --record"
 
 
+def files_for(settings, folder):
+    """Stand-ins for the files that a cluster mounts: variables that point each setting below /etc/kronika to one."""
+    folder.mkdir(exist_ok=True)
+    authority = Authority(folder)
+    authority.issue("kronika")
+    out = {}
+    for name, value in settings:
+        if isinstance(value, str) and value.startswith("/etc/kronika/"):
+            kind = "ca.crt" if value.endswith("ca.crt") else "kronika" + value[-4:]
+            if value.endswith(".hex"):  # a secret of its own each
+                kind = name
+                (folder / kind).write_text(os.urandom(32).hex() + "\n")
+                (folder / kind).chmod(0o600)
+            out["KRONIKA_" + name.upper().replace(".", "_")] = str(folder / kind)
+    return out
+
+
+def check_manifests(stack):
+    """The programs accept the settings that the manifests give them."""
+    base = ROOT / "deploy/k8s/base/common/kronika.yaml"
+    mounted = {**files_for(kubernetes.settings_of(base), stack.folder / "mounted"), "KRONIKA_REFERENCE_DIR": str(ROOT / "data/reference"),
+               "KRONIKA_REFERENCE_ORGANISATIONS_FILE": str(ROOT / "data/reference/organisations.csv")}
+    clean = {k: v for k, v in environment().items() if not k.startswith("KRONIKA_")}
+    for overlay in kubernetes.OVERLAYS:
+        maps = kubernetes.by_kind(kubernetes.objects(overlay), "ConfigMap")
+        site = next(item["data"] for name, item in maps.items() if name.startswith("kronika-site"))
+        for program in sorted((ROOT / f"build/{stack.env['KRONIKA_PRESET']}/bin").glob("kronika-*")):
+            if program.name.startswith("kronika-bench"):
+                continue
+            env = {**clean, "KRONIKA_HOME": str(stack.folder), "KRONIKA_CONFIG": str(base), "KRONIKA_INSTANCE": "pod-0", **site, **mounted}
+            done = subprocess.run([str(program), "--check-config"], env=env, capture_output=True, text=True)
+            if done.returncode != 0:
+                yield f"{overlay}: {program.name} refuses the settings of deploy/k8s: {done.stdout}{done.stderr}"
+
+
 def check_queries(prometheus, have):
     """Every panel gives data, every selector of every alert matches."""
     asked = 0
@@ -210,8 +265,6 @@ def check_queries(prometheus, have):
             text = promql.text_of(selector)
             if selector.name in promql.EXTERNAL:
                 continue
-            if "edge" not in have and (selector.name.startswith(("kronika_ingest_", "kronika_sender_", "kronika:sender_", "kronika:ingest_"))):
-                continue
             asked += 1
             if not prometheus.query(f"count({AFTER_A_FAULT.get(text, text)})"):
                 yield f"{name}: matches nothing: {text}"
@@ -221,26 +274,26 @@ def check_queries(prometheus, have):
 def main() -> int:
     preset = os.environ.get("KRONIKA_PRESET", "dev")
     os.environ["KRONIKA_PRESET"] = preset
-    if not (ROOT / f"build/{preset}/bin/kronika-gateway").exists():
+    if not (ROOT / f"build/{preset}/bin/kronika-edge-fhir").exists():
         print(f"build/{preset} has no programs: make build-dev")
         return SKIPPED
     folder = pathlib.Path(tempfile.mkdtemp(prefix="kronika-live-"))
     stack = prometheus = None
     try:
-        base = free_base(len(PORTS) + 1)
+        base = free_base(40)  # the stack's, and one for Prometheus
         stack = Stack(folder, base)
-        have = set()
+        have = {"edge"}
         if "--record" in sys.argv:
             load(stack, 5)
             stack.restart_kafka()
             load(stack, 10, first=False)
             record(stack)
             return 0
-        prometheus = Prometheus(folder, base + len(PORTS), stack.targets())
+        prometheus = Prometheus(folder, base + 39, stack.targets())
         load(stack, 15)
         stack.restart_kafka()
         load(stack, 20, first=False)
-        findings = [*check_pages(stack), *check_queries(prometheus, have), *prometheus.rule_errors()]
+        findings = [*check_pages(stack), *check_manifests(stack), *check_queries(prometheus, have), *prometheus.rule_errors()]
         firing = prometheus.query('ALERTS{alertstate="firing", alertname!~"KronikaWatchdog|KronikaLatency.*|KronikaAvailability.*|KronikaFreshness.*|KronikaDeadLetter.*"}')
         findings += [f"fires, and should not: {alert['metric']['alertname']}" for alert in firing]
         for finding in findings:

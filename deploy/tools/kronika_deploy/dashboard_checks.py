@@ -8,8 +8,6 @@ from .dashboards import all_dashboards
 from .grafana import DATASOURCE
 
 METRICS = ROOT / "deploy/prometheus/metrics.txt"
-EDGE_METRICS = ROOT / "deploy/prometheus/metrics.edge.txt"
-EDGE_SOURCE = ROOT / "producers/edge/src/probe.cc"
 VERDICTS = ("stat", "timeseries", "table", "state-timeline", "heatmap")
 
 
@@ -19,11 +17,7 @@ def recorded():
 
 def check_expressions():
     """Every expression of rules and panels asks for something that exists."""
-    metrics, known = {**promql.read_metrics(EDGE_METRICS), **promql.read_metrics(METRICS)}, recorded()
-    source = EDGE_SOURCE.read_text()
-    for name in promql.read_metrics(EDGE_METRICS):
-        if f'"{name}"' not in source:
-            yield f"{EDGE_METRICS.name}: {name} is not in {EDGE_SOURCE.relative_to(ROOT)}"
+    metrics, known = promql.read_metrics(METRICS), recorded()
     for _, group in rules.groups():
         for rule in group["rules"]:
             for finding in promql.findings(rule["expr"], metrics, known):

@@ -2,7 +2,7 @@
 symptom to cause. deploy/grafana/*.json is generated from here."""
 
 from .grafana import Dashboard, Panel, Row
-from .slo import active
+from .slo import SLOS
 
 NS = 'job="kronika", namespace="$namespace"'
 SEL = NS + ', component=~"$component"'
@@ -21,7 +21,7 @@ def graph(title, queries, asks, **more):
 
 def slo():
     verdict, burn = [], []
-    for one in active():
+    for one in SLOS:
         verdict.append(stat(
             f"Budget left: {one.name}", f'kronika:{one.name}_budget_left:ratio{{namespace="$namespace"}}',
             f"How much of the budget of {one.name} would be left if 30 days went like the last three? Good: {one.good}.",

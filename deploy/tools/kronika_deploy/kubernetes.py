@@ -227,17 +227,22 @@ def check_settings(overlay, maps):
                 if key not in variables:
                     yield f"{overlay}: {key} is no setting of docs/config.md"
         if name.startswith("kronika-config"):
-            for key in flat(yaml.safe_load(item["data"]["kronika.yaml"])):
+            for key, _ in flat(yaml.safe_load(item["data"]["kronika.yaml"])):
                 if key not in known and not key.startswith("kafka.client."):
                     yield f"{overlay}: {key} is no setting of docs/config.md"
 
 
 def flat(tree, prefix=""):
+    """Names and values of a nested configuration."""
     for key, value in tree.items():
         if isinstance(value, dict):
             yield from flat(value, f"{prefix}{key}.")
         else:
-            yield prefix + key
+            yield prefix + key, value
+
+
+def settings_of(path):
+    return list(flat(yaml.safe_load(path.read_text())))
 
 
 def check_consistency():
