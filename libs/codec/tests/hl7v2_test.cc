@@ -259,6 +259,18 @@ TEST_F(Hl7v2, AllFaultsOfAMessageAreToldAtOnce) {
   EXPECT_THAT(events(sample("oru-r01-latin1.hl7")), testing::SizeIs(3));
 }
 
+TEST_F(Hl7v2, ABrokenMessageTimeIsToldOnceAndHidesNothing) {
+  const std::string oru = sample("oru-r01-latin1.hl7");
+  EXPECT_THAT(faults(with(oru, "20250310093000+0100", "20990310093000+0100")),
+              ElementsAre("TIME_FUTURE @ MSH-7"));
+  EXPECT_THAT(faults(with(oru, "20250310093000+0100", "soon")),
+              ElementsAre("TIME_NO_ZONE @ MSH-7"));
+  EXPECT_THAT(faults(with(with(oru, "20250310093000+0100", ""), "||^6.8|", "||^680|")),
+              ElementsAre("FIELD_MISSING @ MSH-7", "RANGE_HARD @ OBX[2]-5"));
+  EXPECT_THAT(faults(with(sample("adt-a03-discharge.hl7"), "20250305140500+0100", "")),
+              ElementsAre("FIELD_MISSING @ MSH-7"));
+}
+
 TEST_F(Hl7v2, ASoundHeaderKeepsTheSoundResultsOfAMessage) {
   const auto t = read(with(sample("oru-r01-latin1.hl7"), "|53|mmol/mol|", "|53||"));
   EXPECT_EQ(std::count_if(t.outcomes.begin(), t.outcomes.end(),

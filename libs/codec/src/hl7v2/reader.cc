@@ -142,6 +142,10 @@ bool Reader::read_msh() {
   if (charset) charset_ = *charset;
   check_header(msh, kMshProfile);
   header_.recorded_at = time(msh, 7).at;
+  if (header_.recorded_at > receive_time_ + std::chrono::minutes(5)) {
+    header_fault(Reason::kTimeFuture, msh.place(7), std::string(explain(Reason::kTimeFuture)));
+    header_.recorded_at = receive_time_;  // the facts are judged without it
+  }
   header_.source_version =
       header_.recorded_at.ms > 0 ? static_cast<std::uint64_t>(header_.recorded_at.ms) : 1;
   out_->message_id = shown(msh.raw(10));
@@ -195,10 +199,10 @@ void Reader::read_person() {
            authority.starts_with(without_urn(kEcprSystemPrefix));
   };
   if (const int at = find(is_cpr, 1); at != 0) {
+    const Instant recorded = header_.recorded_at.ms == 0 ? receive_time_ : header_.recorded_at;
     domain::Refusal refusal;
-    const auto number =
-        domain::read_cpr(pid.raw(3, 1, 1, at), domain::civil_date_of(header_.recorded_at),
-                         /*ecpr_allowed=*/true, refusal);
+    const auto number = domain::read_cpr(pid.raw(3, 1, 1, at), domain::civil_date_of(recorded),
+                                         /*ecpr_allowed=*/true, refusal);
     if (!number) {
       return header_fault(refusal.reason, pid.place(3, 1, at), refusal.sentence);
     }
@@ -276,6 +280,10 @@ void Reader::finish(Draft draft, std::string where) {
     if (draft.event.recorded_at.ms == 0) {
       draft.event.recorded_at = receive_time_;
       draft.event.source_version = 1;
+    }
+    if (draft.event.occurred_at.ms == 0) {  // it was to be MSH-7
+      draft.event.occurred_at = draft.event.recorded_at;
+      draft.event.time_precision = domain::TimePrecision::kInstant;
     }
     if (draft.event.source_message_id.empty()) draft.event.source_message_id = "?";
   }
