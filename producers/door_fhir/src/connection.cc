@@ -1,16 +1,17 @@
 #include "connection.h"
 
 #include <array>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
-#include <optional>
-#include <string>
-#include <type_traits>
-#include <utility>
 
 #include <kronika/bus/headers.h>
 #include <kronika/edge/account.h>
@@ -26,6 +27,9 @@ using codec::Protocol;
 
 constexpr std::size_t kMostHeaderBytes = 16U << 10;
 constexpr std::size_t kReadBytes = 64U << 10;
+/// Of each body and answer; not taken from the common budget, so that slow senders of large bodies,
+/// who fill it, do not keep small messages out. Bounded by the number of connections.
+constexpr std::size_t kFreeBytes = 64U << 10;
 constexpr std::chrono::seconds kCloseTime{5};
 
 constexpr std::array kMessages{Protocol::kMedcomHospitalNotification,
@@ -34,6 +38,8 @@ constexpr std::array kBundles{Protocol::kFhirBundle};
 constexpr std::array kResources{Protocol::kFhirResource};
 /// Nothing that can be read is of this protocol: the body is kept and refused.
 constexpr std::array kNothing{Protocol::kUnknown};
+
+std::size_t counted(std::size_t bytes) { return bytes > kFreeBytes ? bytes - kFreeBytes : 0; }
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -187,7 +193,7 @@ class HttpConnection final : public Connection,
           if (fault) {
             return self->reject(plain_answer(400, "structure", "The body is no HTTP body."));
           }
-          const std::size_t size = self->parser_->get().body().size();
+          const std::size_t size = counted(self->parser_->get().body().size());
           if (size > self->held_) {
             if (!self->exchange_.budget.take(size - self->held_)) {
               return self->reject(busy());
@@ -259,8 +265,9 @@ class HttpConnection final : public Connection,
     release(0);
   }
 
-  /// The request's bytes are gone; `now` bytes of the answer take their place.
-  void release(std::size_t now) {
+  /// The request's bytes are gone; those of the answer take their place.
+  void release(std::size_t bytes) {
+    const std::size_t now = counted(bytes);
     exchange_.budget.give_back(held_);
     exchange_.budget.take_anyway(now);
     held_ = now;

@@ -2,14 +2,14 @@
 #include "answering_bus.h"
 
 #include <array>
+#include <optional>
+#include <thread>
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
-#include <optional>
-#include <thread>
-
 #include <gtest/gtest.h>
 
 #include <kronika/door_fhir/server.h>
@@ -246,19 +246,20 @@ TEST_F(FhirDoorTest, MoreConnectionsThanMayBeAreSentAway) {
   EXPECT_EQ(status_of(client().receive()), 503U);
 }
 
-TEST_F(FhirDoorTest, BytesInMemoryAreBounded) {
+TEST_F(FhirDoorTest, BytesInMemoryAreBoundedAndSmallMessagesPassAllTheSame) {
   options_.max_buffered_bytes = 100'000;
   open();
   Client holder = client();
   holder.send(
       "POST /fhir/Condition HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\n"
-      "Content-Length: 99000\r\n\r\n" +
-      std::string(98'000, ' '));
+      "Content-Length: 199000\r\n\r\n" +
+      std::string(160'000, ' '));
   unsigned status = 0;
   for (int i = 0; i < 200 && status != 503; ++i) {
-    status = status_of(ask(post("/fhir/Condition", std::string(5000, ' '))));
+    status = status_of(ask(post("/fhir/Condition", std::string(80'000, ' '))));
   }
   EXPECT_EQ(status, 503U);
+  EXPECT_EQ(status_of(ask(post("/fhir/Condition", kDiagnosis))), 201U);
 }
 
 TEST_F(FhirDoorTest, AStopAnswersWhatWasReadAndClosesTheRest) {

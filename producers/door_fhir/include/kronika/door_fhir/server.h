@@ -27,7 +27,8 @@ struct ServerOptions {
   int threads = 2;
   int max_connections = 500;
   std::size_t max_message_bytes = 5U << 20;
-  /// Of all requests and answers that are in memory; a request that does not fit is answered 503.
+  /// Of all requests and answers that are in memory, beyond the first 64 KiB of each; a request
+  /// that does not fit is answered 503.
   std::size_t max_buffered_bytes = 32U << 20;
   std::chrono::milliseconds request_timeout{
       30'000};                                     ///< first byte to last; and to take the answer
