@@ -119,11 +119,11 @@ void StateEvaluator::silence(const Episode& ep, PathwayEvaluation& out) {
 }
 
 void StateEvaluator::cancer_assessment(const Episode& ep, PathwayEvaluation& out) {
-  CivilDate due = ep.receiver_changed;
+  Instant due = ep.receiver_changed;
   for (const Stay& stay : out_.stays) {
-    if (!stay.open() && stay.in(StaySet::kCancer)) due = std::max(due, civil_date_of(stay.end));
+    if (!stay.open() && stay.in(StaySet::kCancer)) due = std::max(due, stay.end);
   }
-  if (due != kNoDate && ep.last_interview < due) out.flags.set(Flag::kNeedsAssessmentDue);
+  if (due != kNoInstant && ep.last_interview < due) out.flags.set(Flag::kNeedsAssessmentDue);
 }
 
 void StateEvaluator::private_choice(const Episode& ep, PathwayEvaluation& out) {

@@ -79,7 +79,7 @@ void Applier::set_receiver(Episode& ep, std::string_view receiver) {
     const Organisation* before = t_.rules.organisation(ep.receiver, date_);
     const Organisation* now = t_.rules.organisation(receiver, date_);
     if (before != nullptr && now != nullptr && before->sector != now->sector) {
-      ep.receiver_changed = date_;
+      ep.receiver_changed = at_;
     }
   }
   ep.receiver = receiver;

@@ -60,7 +60,7 @@ void Applier::interview(InterviewKind kind, ProgrammeIndex p) {
       return illegal(ep);
   }
   ep->last_activity = date_;
-  if (kind == InterviewKind::kInitial || kind == InterviewKind::kNeeds) ep->last_interview = date_;
+  if (kind == InterviewKind::kInitial || kind == InterviewKind::kNeeds) ep->last_interview = at_;
   take_over_by_sender(*ep);
 }
 

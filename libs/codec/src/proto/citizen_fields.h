@@ -83,8 +83,6 @@ KRONIKA_FIELDS(Episode) {
   v.when(15, m.rehab_start);
   v.when(16, m.ended);
   v.day(17, m.last_activity);
-  v.day(18, m.last_interview);
-  v.day(19, m.receiver_changed);
   v.day(20, m.moved);
   v.number(21, m.illegal);
   v.text(22, m.receiver);
@@ -95,6 +93,8 @@ KRONIKA_FIELDS(Episode) {
   v.day(27, m.final_interview);
   v.messages(28, m.outcomes);
   v.text(29, m.plan_140);
+  v.when(30, m.last_interview);
+  v.when(31, m.receiver_changed);
 }
 KRONIKA_FIELDS(LevelEntry) {
   v.instant(1, m.at);

@@ -225,10 +225,10 @@ struct Episode {
   Instant initial_interview = kNoInstant;  ///< entry into INITIAL_INTERVIEW
   Instant rehab_start = kNoInstant;        ///< entry into REHAB_ACTIVE
   Instant ended = kNoInstant;
-  CivilDate last_activity = kNoDate;   ///< rehab start, attendance or interview: the silence clock
-  CivilDate last_interview = kNoDate;  ///< INITIAL or NEEDS, whatever the row (7.4, cancer)
-  CivilDate receiver_changed = kNoDate;  ///< the receiver's sector changed (7.4, cancer)
-  CivilDate moved = kNoDate;             ///< transfer pending since this date (7.3)
+  CivilDate last_activity = kNoDate;    ///< rehab start, attendance or interview: the silence clock
+  Instant last_interview = kNoInstant;  ///< INITIAL or NEEDS, whatever the row (7.4, cancer)
+  Instant receiver_changed = kNoInstant;  ///< the receiver's sector changed (7.4, cancer)
+  CivilDate moved = kNoDate;              ///< transfer pending since this date (7.3)
   std::uint32_t illegal = 0;
   std::string receiver;  ///< SOR id
   std::vector<Referral> referrals;

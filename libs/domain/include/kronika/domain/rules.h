@@ -211,7 +211,7 @@ template <class T>
 using TextMap = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
 
 /// Raised with every change of the fold's meaning; part of the rule generation.
-inline constexpr std::uint32_t kFoldRevision = 5;
+inline constexpr std::uint32_t kFoldRevision = 6;
 
 /// Identifies the rules a state was folded with (architecture A8).
 struct Generation {
