@@ -132,6 +132,8 @@ class Program:
             KRONIKA_IDENTITY_SECRET_FILE=str(run.secret),
             KRONIKA_GATEWAY_PORT=str(self.port))
         self.environment[f"KRONIKA_{name.upper()}_METRICS_PORT"] = str(self.metrics_port)
+        self.environment[f"KRONIKA_{name.upper()}_HEALTH_PORT"] = "0"
+        self.environment["KRONIKA_GATEWAY_CANARY_INTERVAL_MS"] = "0"
         self.process = None
 
     def __enter__(self):

@@ -1,5 +1,8 @@
 #include "gateway_client.h"
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <ostream>
 #include <string>
 
@@ -8,6 +11,15 @@
 #include <grpcpp/security/credentials.h>
 
 namespace kronika::cli {
+namespace {
+
+/// Empty for no file, and for one that cannot be read: the gateway then refuses, and says so.
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
 
 GatewayClient::GatewayClient(const Context& context) {
   const config::Gateway& gateway = context.settings().gateway;
@@ -15,9 +27,18 @@ GatewayClient::GatewayClient(const Context& context) {
   arguments.SetMaxReceiveMessageSize(64 << 20);
   // Loopback: never by way of a proxy that the environment names.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  const auto channel =
-      grpc::CreateCustomChannel(gateway.address + ":" + std::to_string(gateway.port),
-                                grpc::InsecureChannelCredentials(), arguments);
+  const config::Cli& own = context.settings().cli;
+  auto credentials = grpc::InsecureChannelCredentials();
+  if (!own.gateway_ca_file.empty()) {
+    grpc::SslCredentialsOptions tls;
+    tls.pem_root_certs = text_of(own.gateway_ca_file);
+    tls.pem_cert_chain = text_of(own.cert_file);
+    tls.pem_private_key = text_of(own.key_file);
+    credentials = grpc::SslCredentials(tls);
+    if (!own.gateway_name.empty()) arguments.SetSslTargetNameOverride(own.gateway_name);
+  }
+  const auto channel = grpc::CreateCustomChannel(
+      gateway.address + ":" + std::to_string(gateway.port), credentials, arguments);
   citizens_ = query::v1::CitizenService::NewStub(channel);
   indicators_ = query::v1::IndicatorService::NewStub(channel);
   reports_ = query::v1::ReportService::NewStub(channel);

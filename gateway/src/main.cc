@@ -8,6 +8,12 @@
 #include <string>
 #include <vector>
 
+#include <kronika/bus/client_watch.h>
+#include <kronika/bus/task_runtime.h>
+#include <kronika/busmetrics/client_metrics.h>
+#include <kronika/busmetrics/store_metrics.h>
+#include <kronika/canary/canary_metrics.h>
+#include <kronika/canary/canary_publisher.h>
 #include <kronika/codec/person_hasher.h>
 #include <kronika/config/load.h>
 #include <kronika/domain/fold.h>
@@ -15,6 +21,7 @@
 #include <kronika/gateway/server.h>
 #include <kronika/gateway/view.h>
 #include <kronika/gateway/view_reader.h>
+#include <kronika/health/health_server.h>
 #include <kronika/refdata/loader.h>
 #include <kronika/refdata/residents.h>
 #include <kronika/store/errc.h>
@@ -36,7 +43,7 @@ int stop_with(const Error& error, int exit_code) {
 int exit_code_of(const Error& error) {
   const std::string_view slug = error.code.slug();
   if (slug.starts_with("store_") || slug.starts_with("view_")) return telemetry::kExitStore;
-  if (slug.starts_with("bus_")) return telemetry::kExitKafka;
+  if (slug.starts_with("bus_")) return bus::TaskRuntime::exit_code(error);
   return telemetry::kExitConfiguration;
 }
 
@@ -54,6 +61,9 @@ gateway::ServerOptions server_options(const config::Settings& settings) {
   options.address = settings.gateway.address;
   options.port = settings.gateway.port;
   options.allow_remote_plaintext = !settings.gateway.plaintext_guarded_by.empty();
+  options.cert_file = settings.gateway.cert_file;
+  options.key_file = settings.gateway.key_file;
+  options.client_ca_file = settings.gateway.client_ca_file;
   options.default_page_size = settings.gateway.default_page_size;
   options.max_page_size = settings.gateway.max_page_size;
   options.default_deadline = settings.gateway.default_deadline;
@@ -83,11 +93,27 @@ Result<std::unique_ptr<gateway::View>> open_view(const gateway::ViewOptions& opt
 int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
   const config::Settings& settings = loaded.settings;
   auto service = telemetry::Service::open(
-      {.config_hash = config::config_hash(loaded), .loop_stall = settings.health.loop_stall},
+      {.config_hash = config::config_hash(loaded),
+       .library_versions = {{"librdkafka", bus::client_library_version()},
+                            {"rocksdb", store::library_version()},
+                            {"grpc", health::grpc_version()}},
+       .loop_stall = settings.health.loop_stall,
+       .page = {.cert_file = settings.metrics.cert_file,
+                .key_file = settings.metrics.key_file,
+                .client_ca_file = settings.metrics.client_ca_file,
+                .plaintext_guarded_by = settings.metrics.plaintext_guarded_by},
+       .certificates = {{"gateway", settings.gateway.cert_file},
+                        {"metrics", settings.metrics.cert_file},
+                        {"kafka_client", settings.kafka.ssl_certificate_file},
+                        {"kafka_ca", settings.kafka.ssl_ca_file}}},
       settings.metrics.address, settings.gateway.metrics_port);
   if (!service) return stop_with(service.error(), telemetry::kExitConfiguration);
   telemetry::Registry& registry = (*service)->registry();
   log::count_in(&registry);
+  auto health =
+      health::HealthServer::open(**service, settings.health.address, settings.gateway.health_port);
+  if (!health) return stop_with(health.error(), telemetry::kExitConfiguration);
+  const busmetrics::ClientMetrics clients(registry, settings.kafka.topic_prefix);
 
   const auto rules = refdata::load(settings.reference.dir, settings.reference.organisations_file,
                                    settings.reference.generation);
@@ -111,6 +137,14 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
   auto view = open_view(view_options);
   if (!view) return stop_with(view.error(), telemetry::kExitStore);
 
+  std::vector<telemetry::Registration> store_metrics =
+      busmetrics::register_store_metrics(registry, [&view] {
+        const store::Usage usage = (*view)->usage();
+        return busmetrics::StoreFigures{{usage},
+                                        static_cast<double>(usage.write_stall_micros) / 1e6,
+                                        static_cast<double>(usage.background_errors)};
+      });
+
   const SystemClock clock;
   gateway::ViewReader* reader_at =
       nullptr;  // the server starts first: it answers health while the view is read
@@ -121,6 +155,7 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
                                 : reader_at->log_ends();
   };
   services.tables = std::move(*tables);
+  canary::CanaryMetrics canary(registry, "view");
   std::optional<Error> failure;  // written by the reader's thread before it asks for the stop
   std::unique_ptr<gateway::Server> server;
   auto reader = gateway::ViewReader::start(
@@ -137,9 +172,12 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
              failure = error;
              (*service)->set_failed();
              shutdown.request();
-           }});
+           },
+       .canary = [&](std::int32_t partition,
+                     Instant published) { canary.seen(partition, published); }});
   if (!reader) {
     if (reader.error().code == gateway::code(gateway::Errc::kViewForeign)) {
+      store_metrics.clear();
       view->reset();
       move_aside(view_options.path);
       return stop_with(reader.error(), telemetry::kExitStore);
@@ -153,6 +191,13 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
     return stop_with(started.error(), telemetry::kExitConfiguration);
   }
   server = std::move(*started);
+  auto canaries = canary::CanaryPublisher::start(
+      client, settings.gateway.canary_interval,
+      [&canary](std::int32_t partition) { return canary.newest(partition); });
+  if (!canaries) {
+    (*reader)->stop();
+    return stop_with(canaries.error(), telemetry::kExitConfiguration);
+  }
   (*service)->set_started(true);
   log::info("GATEWAY_LISTENING", "the gateway answers",
             {{"address", settings.gateway.address}, {"port", static_cast<int>(server->port())}});
@@ -166,14 +211,17 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
     }
   }
 
+  const telemetry::StopDeadline deadline(std::chrono::seconds(30));
   (*service)->set_ready(false);
   server->set_serving(false);
+  canaries->reset();
   server->shutdown(std::chrono::seconds(10));
   (*reader)->stop();
   if (auto ok = (*view)->flush(); !ok) return stop_with(ok.error(), telemetry::kExitStore);
   log::count_in(nullptr);
   if (!failure) return telemetry::kExitClean;
   if (failure->code.disposition() == Disposition::kTaskCorrupted) {
+    store_metrics.clear();  // waits for a scrape that reads the view
     view->reset();
     move_aside(view_options.path);
     return stop_with(*failure, telemetry::kExitStore);

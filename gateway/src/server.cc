@@ -4,12 +4,15 @@
 #include "report_service.h"
 #include "status_service.h"
 
+#include <fstream>
 #include <string>
 #include <utility>
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 
 #include <kronika/gateway/errc.h>
 #include <kronika/gateway/server.h>
@@ -20,6 +23,36 @@ namespace {
 bool is_loopback(const std::string& address) {
   return address == "localhost" || address == "::1" || address == "[::1]" ||
          address.starts_with("127.");
+}
+
+constexpr unsigned kCertificateRefreshSeconds = 10;
+
+std::shared_ptr<grpc::ServerCredentials> credentials_of(const ServerOptions& options) {
+  if (options.cert_file.empty()) return grpc::InsecureServerCredentials();
+  using namespace grpc::experimental;  // NOLINT(google-build-using-namespace): reload of files
+  const auto provider = std::make_shared<FileWatcherCertificateProvider>(
+      options.key_file.string(), options.cert_file.string(), options.client_ca_file.string(),
+      kCertificateRefreshSeconds);
+  TlsServerCredentialsOptions tls(provider);
+  tls.watch_identity_key_cert_pairs();
+  if (!options.client_ca_file.empty()) {
+    tls.watch_root_certs();
+    tls.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  }
+  return TlsServerCredentials(tls);
+}
+
+// gRPC starts without them and refuses every call: say it at the start, with the setting.
+Result<void> check_files(const ServerOptions& options) {
+  for (const auto& [name, file] : {std::pair{"gateway.cert_file", &options.cert_file},
+                                   std::pair{"gateway.key_file", &options.key_file},
+                                   std::pair{"gateway.client_ca_file", &options.client_ca_file}}) {
+    if (!file->empty() && !std::ifstream(*file)) {
+      return fail(code(Errc::kCertificateUnreadable),
+                  std::string(name) + ": " + file->string() + " cannot be read");
+    }
+  }
+  return {};
 }
 
 class GrpcServer final : public Server {
@@ -37,8 +70,8 @@ class GrpcServer final : public Server {
     grpc::ServerBuilder builder;
     const std::string host = options_.address == "::1" ? "[::1]" : options_.address;
     int port = 0;
-    builder.AddListeningPort(host + ":" + std::to_string(options_.port),
-                             grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort(host + ":" + std::to_string(options_.port), credentials_of(options_),
+                             &port);
     // Without this, a second gateway would listen beside the first and take half of its calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.SetMaxReceiveMessageSize(64 << 10);  // requests are names and dates
@@ -109,14 +142,15 @@ Result<void> check_caught_up(const Services& services) {
 
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options,
                                               const Services& services) {
-  if (!options.allow_remote_plaintext && !is_loopback(options.address)) {
-    return fail(code(Errc::kAddressNotLoopback),
-                "gateway.address " + options.address +
-                    " is not a loopback address, and the gateway speaks plaintext: citizens' data "
-                    "would cross the network "
-                    "unprotected. Listen on 127.0.0.1 behind a proxy that ends TLS, or set "
-                    "gateway.allow_remote_plaintext "
-                    "where something else guards the port");
+  if (auto ok = check_files(options); !ok) return tl::unexpected(ok.error());
+  if (options.cert_file.empty() && !options.allow_remote_plaintext &&
+      !is_loopback(options.address)) {
+    return fail(
+        code(Errc::kAddressNotLoopback),
+        "gateway.address " + options.address +
+            " is not a loopback address, and without gateway.cert_file citizens' data would "
+            "cross the network in plaintext, unprotected. Give a certificate, or say in "
+            "gateway.plaintext_guarded_by what guards the port");
   }
   static const bool plugins = [] {
     grpc::EnableDefaultHealthCheckService(true);

@@ -47,6 +47,7 @@ grpc::StatusCode of(Errc e) {
       return grpc::StatusCode::DATA_LOSS;
     case Errc::kAddressNotLoopback:
     case Errc::kPortTaken:
+    case Errc::kCertificateUnreadable:
       return grpc::StatusCode::INTERNAL;
   }
   return grpc::StatusCode::INTERNAL;

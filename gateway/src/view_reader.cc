@@ -5,6 +5,8 @@
 #include <vector>
 
 #include <kronika/bus/log_reader.h>
+#include <kronika/bus/topics.h>
+#include <kronika/canary/canary.h>
 #include <kronika/gateway/errc.h>
 #include <kronika/gateway/view_reader.h>
 #include <kronika/telemetry/log.h>
@@ -48,7 +50,8 @@ class Reader final : public ViewReader {
   ~Reader() override { stop(); }
 
   Result<void> open() {
-    auto log_reader = bus::LogReader::open(options_.client, {.group = "kronika-gateway-view"});
+    auto log_reader =
+        bus::LogReader::open(options_.client, {.group = "kronika-gateway-view", .watched = true});
     if (!log_reader) return tl::unexpected(log_reader.error());
     log_ = std::move(*log_reader);
     const ViewPositions positions = view_.positions();
@@ -119,6 +122,11 @@ class Reader final : public ViewReader {
   void keep(const bus::Record& record) {
     if (batch_.empty()) batch_begin_ = Steady::now();
     batch_bytes_ += record.key.size() + record.value.size();
+    if (events_.canary && canary::is_canary_key(record.key) &&
+        kViewTopics[parts_[static_cast<std::size_t>(record.topic_index)].topic] ==
+            bus::kCitizenState) {
+      canaries_.emplace_back(record.partition, record.timestamp);
+    }
     batch_.push_back({parts_[static_cast<std::size_t>(record.topic_index)].topic, record.partition,
                       record.offset, record.timestamp, std::string(record.key),
                       std::string(record.value), record.tombstone});
@@ -146,6 +154,11 @@ class Reader final : public ViewReader {
     batches_.observe(Steady::now() - begin);
     records_.add(static_cast<double>(batch_.size()));
     written_ = std::move(ends);
+    // While the view still reads what is old it would tell of canaries long dead.
+    if (caught_up_) {
+      for (const auto& [partition, published] : canaries_) events_.canary(partition, published);
+    }
+    canaries_.clear();
     batch_.clear();
     batch_bytes_ = 0;
     after_write();
@@ -165,7 +178,9 @@ class Reader final : public ViewReader {
       last[at.topic] = std::max(last[at.topic], position.last_record_time);
     for (std::size_t t = 0; t < std::size(kViewTopics); ++t) {
       if (topic_at_end[t]) {
-        position_time_[t].set_to_now();
+        // The end that was seen is the end now, as long as brokers answer.
+        const Instant seen{SystemClock().now().ms - log_->silence().count()};
+        position_time_[t].set(static_cast<double>(seen.ms) / 1000);
       } else {
         position_time_[t].set(static_cast<double>(last[t].ms) / 1000);
       }
@@ -217,6 +232,7 @@ class Reader final : public ViewReader {
   // owned by the reader's thread
   std::unique_ptr<bus::LogReader> log_;
   std::vector<Kept> batch_;
+  std::vector<std::pair<std::int32_t, Instant>> canaries_;  // of the batch
   std::size_t batch_bytes_ = 0;
   Steady::time_point batch_begin_, looked_at_ends_;
   std::map<TopicPartition, std::int64_t> written_;

@@ -77,6 +77,8 @@ class Stack:
             "KRONIKA_SEAL_KEY_FILE": str(folder / "seal"),
             "KRONIKA_GATEWAY_RESIDENTS_FILE": str(folder / "residents.csv"),
             "KRONIKA_GATEWAY_DATA_START": civil.as_date(data_start).isoformat(),
+            "KRONIKA_GATEWAY_CANARY_INTERVAL_MS": "0",  # the second program knows no canary
+            **{f"KRONIKA_{name}_HEALTH_PORT": "0" for name in ("CITIZEN", "INDICATORS", "GATEWAY", "EDGE_GRPC", "EDGE_FHIR", "EDGE_MLLP")},
         }
         settings = subprocess.run([ROOT / "scripts/stack.sh", "settings"], env=self.env, capture_output=True, text=True)
         if settings.returncode != 0:

@@ -37,6 +37,7 @@ Result<void> CitizenTask::flush(bus::TaskContext& ctx) {
     emit_record(*slot, as_of, ctx);
   }
   emit_deltas(ctx);
+  emit_canary(ctx);
   emit_ledger(ctx);
   emit_progress(ctx);
   return {};
@@ -102,10 +103,13 @@ void CitizenTask::emit_record(Slot& slot, Instant as_of, bus::TaskContext& ctx) 
   buffer_.clear();
   bus::append_wire_prefix(codec::kCitizenStateSchemaId, buffer_);
   codec::encode_citizen(*rules_, record, evaluation ? &*evaluation : nullptr, buffer_);
-  ctx.send({.topic = bus::kCitizenState,
-            .partition = partition_,
-            .key = slot.person().view(),
-            .value = buffer_});
+  bus::Outgoing out{.topic = bus::kCitizenState,
+                    .partition = partition_,
+                    .key = slot.person().view(),
+                    .value = buffer_};
+  // Whoever sees the canary's record knows by it when its event was published.
+  if (record.state.canary && slot.heard > Instant::min()) out.timestamp = slot.heard;
+  ctx.send(out);
   slot.emitted = true;  // written by keep_states()
   deadlines_.move(slot.person(), slot.indexed, record.next_deadline);
   slot.indexed = record.next_deadline;
@@ -169,6 +173,23 @@ void CitizenTask::emit_deltas(bus::TaskContext& ctx) {
     }
     changes.clear();
   }
+}
+
+void CitizenTask::emit_canary(bus::TaskContext& ctx) {
+  if (canaries_.empty() || deferring_) return;
+  const std::string source = std::to_string(partition_);
+  const std::string transaction = std::to_string(ctx.transaction_number());
+  const bus::Header headers[] = {{"kronika-source-partition", source},
+                                 {"kronika-transaction", transaction}};
+  buffer_.clear();
+  bus::append_wire_prefix(codec::kIndicatorDeltaSchemaId, buffer_);
+  codec::encode_delta(rules_->generation.ordinal, {}, buffer_);
+  ctx.send({.topic = bus::kIndicatorDelta,
+            .partition = partition_ % indicator_partitions_,
+            .key = codec::kCanaryDeltaKey,
+            .value = buffer_,
+            .headers = headers,
+            .timestamp = canaries_.back()});
 }
 
 void CitizenTask::emit_ledger(bus::TaskContext& ctx) {

@@ -120,12 +120,36 @@ Result<CitizenTask::Place> CitizenTask::place_of(const Slot& slot, const Journal
 Result<CitizenTask::Judged> CitizenTask::journal_event(Slot& slot, std::string_view event_bytes,
                                                        Mode mode, bus::TaskContext& ctx) {
   if (mode != Mode::kLive) touch(slot);
+  if (entry_.event.canary) return journal_canary(slot, event_bytes, mode, ctx);
   if (slot.knows_fact(hash_of(entry_.event)) || slot.knows_id(hash_of(entry_.event.event_id))) {
     return judge_known(slot, event_bytes, mode, ctx);
   }
   put_entry(slot, journal_key(slot.person(), entry_, 0), entry_, event_bytes, mode, ctx);
   Judged judged{Admission::kApplied, true, false, {}};
   if (entry_.event.type() == domain::EventType::kCprReplaced) judged.links.push_back(entry_.event);
+  return judged;
+}
+
+// A version every half minute for ever: what is superseded has no effect on any fold, so leaving it
+// out keeps the journal bounded and the state what it is.
+Result<CitizenTask::Judged> CitizenTask::journal_canary(Slot& slot, std::string_view event_bytes,
+                                                        Mode mode, bus::TaskContext& ctx) {
+  const std::uint64_t fact = hash_of(entry_.event);
+  const auto records = journal_of(slot, fact_prefix(slot.person(), fact), ctx);
+  if (!records) return tl::unexpected(records.error());
+  const auto entries = entries_of(*records);
+  if (!entries) return tl::unexpected(entries.error());
+  Judged judged{Admission::kApplied, true, !entries->empty(), {}};
+  for (const auto& kept : *entries) {
+    if (domain::version_less(kept.event, entry_.event)) continue;
+    judged.admission = domain::version_less(entry_.event, kept.event) ? Admission::kSuperseded
+                                                                      : Admission::kDuplicate;
+    judged.journal_changed = false;
+    return judged;
+  }
+  for (const auto& [key, value] : *records) erase_entry(slot, key, ctx);
+  slot.forget_fact(fact);
+  put_entry(slot, journal_key(slot.person(), entry_, 0), entry_, event_bytes, mode, ctx);
   return judged;
 }
 

@@ -81,6 +81,9 @@ struct Slot {
     return std::any_of(seen.begin(), seen.end(),
                        [h = static_cast<std::uint32_t>(hash)](Seen s) { return s.id == h; });
   }
+  void forget_fact(std::uint64_t fact) {
+    std::erase_if(seen, [&](const Seen& s) { return s.fact == static_cast<std::uint32_t>(fact); });
+  }
   void remember(std::uint64_t fact, std::uint64_t id) {
     if (knows_fact(fact) && knows_id(id)) return;
     seen.push_back({static_cast<std::uint32_t>(fact), static_cast<std::uint32_t>(id)});

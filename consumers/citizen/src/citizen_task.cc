@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include <kronika/base/bytes.h>
+#include <kronika/bus/headers.h>
 #include <kronika/bus/topics.h>
 #include <kronika/bus/wire.h>
 #include <kronika/citizen/errc.h>
@@ -51,6 +52,7 @@ CitizenTask::CitizenTask(std::int32_t partition, const store::StateStore& store,
       rules_(options.rules),
       fold_(std::move(fold)),
       probe_(options.probe),
+      on_canary_(options.on_canary),
       packed_(options.cache_bytes) {}
 
 // ---- restore
@@ -311,6 +313,11 @@ CitizenTask::Booked CitizenTask::booked_at(const bus::Record& record) {
   booked.entry.partition = record.partition;
   booked.entry.offset = record.offset;
   booked.entry.record_time = record.timestamp;
+  if (const auto parent = bus::find_header(record.headers, bus::kTraceparent)) {
+    if (const auto trace = bus::trace_id_of(*parent)) {
+      booked.entry.trace_id = from_hex(*trace).value_or("");
+    }
+  }
   return booked;
 }
 
@@ -382,6 +389,7 @@ void CitizenTask::book(Slot& slot, const Judged& judged, const bus::Record& reco
       // check() has looked a measurement's code up: what is applied has a known one.
       if (event.type() != domain::EventType::kMeasurementRecorded) count_unknown_codes();
       if (record.timestamp - domain::sort_key(event).time > kLateAfter) ++counts_.late;
+      if (event.canary) canaries_.push_back(record.timestamp);
       fold_in(slot, judged.known, booked,
               std::max({ctx.task_clock(), slot.heard, slot.record.as_of}));
   }
@@ -516,6 +524,10 @@ std::optional<std::int64_t> CitizenTask::keep_states(std::int64_t before, store:
 
 void CitizenTask::on_committed() {
   booked_.clear();
+  if (on_canary_) {
+    for (const Instant published : canaries_) on_canary_(partition_, published);
+  }
+  canaries_.clear();
   deadlines_.commit();
   outdated_.erase(outdated_.begin(),
                   outdated_.begin() + static_cast<std::ptrdiff_t>(outdated_taken_));
@@ -549,6 +561,7 @@ void CitizenTask::on_aborted() {
   touched_.clear();
   open_.clear();
   booked_.clear();
+  canaries_.clear();
   deadlines_.abort();
   outdated_taken_ = 0;
   refused_.resize(committed_refused_);

@@ -105,6 +105,9 @@ class CitizenTask final : public bus::Task {
   };
   Result<Judged> journal_event(Slot& slot, std::string_view event_bytes, Mode mode,
                                bus::TaskContext& ctx);
+  /// An event of the canary: of a fact's versions only the newest is kept.
+  Result<Judged> journal_canary(Slot& slot, std::string_view event_bytes, Mode mode,
+                                bus::TaskContext& ctx);
   Result<Judged> judge_known(Slot& slot, std::string_view event_bytes, Mode mode,
                              bus::TaskContext& ctx);
   /// Where an entry lies, or belongs, in the journal.
@@ -167,6 +170,9 @@ class CitizenTask final : public bus::Task {
   void emit_level_changes(Slot& slot, const domain::Evaluation& evaluation, bus::TaskContext& ctx);
   void emit_ledger(bus::TaskContext& ctx);
   void emit_deltas(bus::TaskContext& ctx);
+  /// So that the canary reaches the indicator task, whose cells it seldom changes: differences of
+  /// nothing, under the canary's key.
+  void emit_canary(bus::TaskContext& ctx);
   void emit_progress(bus::TaskContext& ctx);
   /// Stages the progress record and leaves it in buffer_.
   void keep_progress(bus::TaskContext& ctx);
@@ -177,6 +183,7 @@ class CitizenTask final : public bus::Task {
   const std::shared_ptr<const domain::Rules> rules_;
   const std::shared_ptr<const domain::Fold> fold_;
   Probe* const probe_;
+  const std::function<void(std::int32_t, Instant)> on_canary_;
 
   bool replaying_ = true;       ///< restore: what was emitted before is not emitted again
   bool deferring_ = false;      ///< a rebuild reads
@@ -193,6 +200,7 @@ class CitizenTask final : public bus::Task {
   OpenSlots open_;
   std::vector<Slot*> touched_;  ///< of open_
   std::vector<Booked> booked_;
+  std::vector<Instant> canaries_;  ///< timestamps of the canary's events that were applied
   struct Counts {
     std::uint64_t applied = 0, duplicate = 0, superseded = 0, rejected = 0, irregular = 0,
                   unimplemented = 0, late = 0, fast_path = 0, refolds = 0, refolded_events = 0,

@@ -88,6 +88,12 @@ int main(int argc, char** argv) {
                   .cache_bytes = wiring.settings.citizen.cache_bytes / partitions,
                   .rebuild_backlog = wiring.settings.citizen.rebuild_backlog,
                   .indicator_partitions = static_cast<std::int32_t>(partitions),
-                  .probe = &probe});
-           }});
+                  .probe = &probe,
+                  .on_canary = [&canary = wiring.canary](std::int32_t partition,
+                                                         kronika::Instant published) {
+                    canary.seen(partition, published);
+                  }});
+           },
+       .canary_stage = "state",
+       .stage = "state"});
 }

@@ -18,6 +18,7 @@
 #include <kronika/bus/task_test_driver.h>
 #include <kronika/bus/topics.h>
 #include <kronika/bus/wire.h>
+#include <kronika/canary/canary.h>
 #include <kronika/citizen/citizen_task.h>
 #include <kronika/codec/citizen_codec.h>
 #include <kronika/codec/ledger_codec.h>
@@ -471,6 +472,84 @@ TEST_F(CitizenTaskTest, ACycleOfReplacementsIsBrokenAtItsLastLink) {
   EXPECT_EQ(found.at(person(1)).moved_to, person(2));
   EXPECT_FALSE(found.at(person(2)).moved_to);
   EXPECT_EQ(found.at(person(2)).state.events, events.size());
+}
+
+std::size_t journal_entries(const store::StateStore& store, const PersonKey& person) {
+  std::size_t count = 0;
+  EXPECT_TRUE(store.scan_prefix(kJournal, person.view(), [&](std::string_view, std::string_view) {
+    ++count;
+    return true;
+  }));
+  return count;
+}
+
+TEST_F(CitizenTaskTest, TheCanaryIsFoldedApartAndItsJournalKeepsOnlyTheNewestEvent) {
+  const PersonKey bird = canary::canary_key(0, 1);
+  const auto citizens = kol_pathway(1);
+  pipe(citizens);
+  run();
+  const auto cells_before = cells();
+  for (int i = 0; i < 40; ++i) {
+    // Some come late, some twice.
+    const Instant at{kNow.ms - (i % 7 == 3 ? 10 : 0) * 60'000 + i * 30'000};
+    driver_->advance_to(std::max(driver_->now(), at));
+    const auto value = canary::encode_canary(bird, at);
+    driver_->pipe(bus::kMaaling, bird.view(), value);
+    if (i % 5 == 0) driver_->pipe(bus::kMaaling, bird.view(), value);
+    run();
+    EXPECT_EQ(journal_entries(driver_->store(), bird), 1U);
+  }
+  const auto record = records().at(bird);
+  EXPECT_TRUE(record.state.canary);
+  const auto others = [](domain::CellDeltas sums) {
+    std::erase_if(sums, [](const auto& cell) { return cell.first.canary; });
+    return sums;
+  };
+  EXPECT_EQ(others(cells()), cells_before);
+
+  // A disk that was lost gives the same journal and state again.
+  ASSERT_TRUE(driver_->lose_store());
+  EXPECT_EQ(journal_entries(driver_->store(), bird), 1U);
+  std::string before;
+  codec::encode_fold(record.state, before);
+  const Instant next{kNow.ms + 60 * 60'000};
+  driver_->advance_to(next);
+  driver_->pipe(bus::kMaaling, bird.view(), canary::encode_canary(bird, next));
+  run();
+  EXPECT_EQ(journal_entries(driver_->store(), bird), 1U);
+  std::string after;
+  codec::encode_fold(records().at(bird).state, after);
+  EXPECT_NE(after, before);  // it is the newest that counts
+  EXPECT_EQ(others(cells()), cells_before);
+}
+
+TEST_F(CitizenTaskTest, TheCanaryIsReportedWhenItIsCommittedAndSentOnToTheIndicators) {
+  std::vector<Instant> seen;
+  driver_.reset();
+  bus::TaskTestDriver::Options options;
+  options.folder = folder_.string();
+  options.start = kNow;
+  auto made = bus::TaskTestDriver::create(
+      citizen_task_spec({.rules = rules(),
+                         .probe = &probe_,
+                         .on_canary =
+                             [&](std::int32_t partition, Instant published) {
+                               EXPECT_EQ(partition, 0);
+                               seen.push_back(published);
+                             }}),
+      options);
+  ASSERT_TRUE(made) << made.error().context;
+  driver_ = std::move(*made);
+  const PersonKey bird = canary::canary_key(0, 1);
+  driver_->pipe(bus::kMaaling, bird.view(), canary::encode_canary(bird, kNow), {}, kNow);
+  driver_->fail_commits(1);
+  run();
+  EXPECT_EQ(seen, std::vector<Instant>{kNow});
+  std::vector<Instant> sent;
+  for (const auto& record : driver_->log().read(bus::kIndicatorDelta)) {
+    if (record.key == codec::kCanaryDeltaKey) sent.push_back(record.timestamp);
+  }
+  EXPECT_EQ(sent, std::vector<Instant>{kNow});
 }
 
 }  // namespace

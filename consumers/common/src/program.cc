@@ -3,11 +3,15 @@
 #include <utility>
 #include <vector>
 
+#include <kronika/bus/client_watch.h>
 #include <kronika/bus/task_runtime.h>
+#include <kronika/busmetrics/client_metrics.h>
 #include <kronika/busmetrics/runtime_metrics.h>
 #include <kronika/config/load.h>
 #include <kronika/consumer/program.h>
+#include <kronika/health/health_server.h>
 #include <kronika/refdata/loader.h>
+#include <kronika/store/state_store.h>
 #include <kronika/telemetry/log.h>
 #include <kronika/telemetry/service.h>
 #include <kronika/telemetry/shutdown.h>
@@ -18,7 +22,8 @@ namespace {
 namespace log = telemetry::log;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kStopDeadline{20'000};
+constexpr milliseconds kRuntimeStopDeadline{20'000};
+constexpr milliseconds kStopDeadline{30'000};
 
 int refuse(const std::string& name, const std::string& why) {
   std::cerr << name << ": " << why << '\n';
@@ -67,15 +72,31 @@ int run(int argc, char** argv, const Program& program) {
                   .pod = settings.instance,
                   .level = log::level_from_name(settings.log_level).value_or(log::Level::kInfo)});
   auto service = telemetry::Service::open(
-      {.config_hash = config::config_hash(*loaded), .loop_stall = settings.health.loop_stall},
+      {.config_hash = config::config_hash(*loaded),
+       .library_versions = {{"librdkafka", bus::client_library_version()},
+                            {"rocksdb", store::library_version()},
+                            {"grpc", health::grpc_version()}},
+       .loop_stall = settings.health.loop_stall,
+       .page = {.cert_file = settings.metrics.cert_file,
+                .key_file = settings.metrics.key_file,
+                .client_ca_file = settings.metrics.client_ca_file,
+                .plaintext_guarded_by = settings.metrics.plaintext_guarded_by},
+       .certificates = {{"metrics", settings.metrics.cert_file},
+                        {"kafka_client", settings.kafka.ssl_certificate_file},
+                        {"kafka_ca", settings.kafka.ssl_ca_file}}},
       settings.metrics.address, own.metrics_port);
   if (!service) return refuse(program.name, service.error().context);
   auto& registry = (*service)->registry();
   log::count_in(&registry);
+  auto health = health::HealthServer::open(**service, settings.health.address, own.health_port);
+  if (!health) return refuse(program.name, health.error().context);
 
   std::vector<telemetry::Registration> registrations;
-  const bus::TaskSpec spec = program.make_spec({settings, *rules, registry, registrations});
-  busmetrics::RuntimeMetrics metrics(registry, {.input_topics = spec.input_topics});
+  canary::CanaryMetrics canary(registry, program.canary_stage);
+  const bus::TaskSpec spec = program.make_spec({settings, *rules, registry, registrations, canary});
+  busmetrics::RuntimeMetrics metrics(registry,
+                                     {.input_topics = spec.input_topics, .stage = program.stage});
+  busmetrics::ClientMetrics clients(registry, settings.kafka.topic_prefix);
   bus::RuntimeOptions options = runtime_options(settings, own);
   options.probe = &metrics;
   options.on_failure = [&](const Error& error) {
@@ -88,14 +109,15 @@ int run(int argc, char** argv, const Program& program) {
     log::count_in(nullptr);
     return refuse(program.name, runtime.error().context);
   }
-  metrics.observe(**service, [&] { return (*runtime)->snapshot(); });
+  metrics.observe(**service, [&] { return (*runtime)->snapshot(); }, settings.health.ready_lag);
   (*service)->set_started(true);
   log::info("STARTED", "consuming", {{"instance", settings.instance}, {"threads", own.threads}});
 
   (*shutdown)->wait();
+  const telemetry::StopDeadline deadline(kStopDeadline);
   (*service)->set_ready(false);
   log::info("STOPPING", "finishing the transaction");
-  const auto stopped = (*runtime)->stop(kStopDeadline);
+  const auto stopped = (*runtime)->stop(kRuntimeStopDeadline);
   metrics.stop_observing();
   const int code = bus::TaskRuntime::exit_code(stopped);
   if (!stopped) {

@@ -46,6 +46,7 @@ class IndicatorTask final : public bus::Task {
       return undecodable("the value is no IndicatorDelta");
     for (const auto& change : delta_.changes) pending_[change.cell] += change.value;
     generation_ = std::max(generation_, delta_.generation);
+    if (record.key == codec::kCanaryDeltaKey) canaries_.push_back(record.timestamp);
     return {};
   }
 
@@ -69,11 +70,16 @@ class IndicatorTask final : public bus::Task {
   void on_committed() override {
     committed_refused_ = refused_.size();
     touched_.clear();
+    if (options_.on_canary) {
+      for (const Instant published : canaries_) options_.on_canary(partition_, published);
+    }
+    canaries_.clear();
     if (cache_.size() > options_.cached_cells) cache_.clear();
   }
 
   void on_aborted() override {
     pending_.clear();
+    canaries_.clear();
     refused_.resize(committed_refused_);
     for (const auto& key : touched_) cache_.erase(key);
     touched_.clear();
@@ -178,6 +184,7 @@ class IndicatorTask final : public bus::Task {
                      })>
       pending_;
   std::vector<KeyBytes> touched_;
+  std::vector<Instant> canaries_;  ///< publication times of the canary's events
 
   std::unordered_map<KeyBytes, domain::CellValue, Hash> cache_;  ///< sums as of the last flush()
   std::vector<codec::RefusedRecord> refused_;

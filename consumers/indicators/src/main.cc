@@ -19,6 +19,11 @@ int main(int argc, char** argv) {
                  static_cast<std::size_t>(std::max(1, wiring.settings.kafka.partitions));
              return kronika::indicators::indicator_task_spec(
                  {.cached_cells =
-                      wiring.settings.indicators.cache_bytes / kBytesPerCell / partitions});
-           }});
+                      wiring.settings.indicators.cache_bytes / kBytesPerCell / partitions,
+                  .on_canary = [&canary = wiring.canary](std::int32_t partition,
+                                                         kronika::Instant published) {
+                    canary.seen(partition, published);
+                  }});
+           },
+       .canary_stage = "indicator"});
 }

@@ -1,6 +1,7 @@
 #include "kafka_output.h"
 
 #include "client_conf.h"
+#include "client_watch.h"
 #include "message_view.h"
 #include "position.h"
 #include "rdkafka_error.h"
@@ -17,6 +18,13 @@ constexpr unsigned kPollEverySends = 1000;
 // A message's opaque says that its delivery moves the compacted topic's end.
 int compacted_mark = 0;
 
+/// The topic that a message of the client library names in quotes; empty where it names none.
+std::string_view quoted_in(std::string_view text) {
+  const auto begin = text.find('"');
+  const auto end = begin == std::string_view::npos ? begin : text.find('"', begin + 1);
+  return end == std::string_view::npos ? "" : text.substr(begin + 1, end - begin - 1);
+}
+
 }  // namespace
 
 KafkaOutput::~KafkaOutput() {
@@ -28,14 +36,15 @@ KafkaOutput::~KafkaOutput() {
 }
 
 Result<void> KafkaOutput::init(const std::atomic<bool>& stop) {
-  auto conf =
-      make_conf(settings_.client,
-                transactional_producer(settings_.client, settings_.transactional_id,
-                                       static_cast<int>(settings_.transaction_timeout.count())));
+  Properties own = transactional_producer(settings_.client, settings_.transactional_id,
+                                          static_cast<int>(settings_.transaction_timeout.count()));
+  add_statistics(own);
+  auto conf = make_conf(settings_.client, own);
   if (!conf) return tl::unexpected(conf.error());
   rd_kafka_conf_set_dr_msg_cb(conf->get(), &KafkaOutput::on_delivery);
   rd_kafka_conf_set_error_cb(conf->get(), &KafkaOutput::on_error);
   rd_kafka_conf_set_opaque(conf->get(), this);
+  watch_client(conf->get(), false);
   auto client = make_client(RD_KAFKA_PRODUCER, std::move(*conf));
   if (!client) return tl::unexpected(client.error());
   producer_ = std::move(*client);
@@ -43,6 +52,10 @@ Result<void> KafkaOutput::init(const std::atomic<bool>& stop) {
     const RdError error(rd_kafka_init_transactions(producer_.get(), 1000));
     if (!error) return {};
     if (rd_kafka_error_is_retriable(error.get()) == 0) {
+      const std::string refused =
+          missing_acl(rd_kafka_error_code(error.get()),
+                      settings_.client.prefix + settings_.transactional_id, "Write");
+      if (!refused.empty()) return fail(code(Errc::kConfig), "starting the producer: " + refused);
       return tl::unexpected(error_of(*error, Errc::kClientFatal, "starting the producer"));
     }
     if (stop) return fail(code(Errc::kTransient), "stopped while the broker was away");
@@ -59,8 +72,16 @@ std::string KafkaOutput::cluster_id() {
 }
 
 void KafkaOutput::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
-  if (message->_private != &compacted_mark || message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return;
-  auto& ends = static_cast<KafkaOutput*>(opaque)->compacted_ends_;
+  auto& self = *static_cast<KafkaOutput*>(opaque);
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    // The commit fails too, and says less: the topic is named here alone.
+    const std::string refused =
+        missing_acl(message->err, rd_kafka_topic_name(message->rkt), "Write");
+    if (!refused.empty()) self.refused_ = "producing: " + refused;
+    return;
+  }
+  if (message->_private != &compacted_mark) return;
+  auto& ends = self.compacted_ends_;
   const auto index = static_cast<std::size_t>(message->partition);
   if (index >= ends.size()) ends.resize(index + 1, kUnknownOffset);
   ends[index] = std::max(ends[index], message->offset + 1);
@@ -162,6 +183,12 @@ Result<void> KafkaOutput::repeat(std::string_view doing, Errc otherwise, Errc at
                                                 : ClientErrorKind::kFatal;
       settings_.probe->on_client_error(kind, rd_kafka_error_name(error.get()));
     }
+    const std::string forbidden = missing_acl(
+        rd_kafka_error_code(error.get()), quoted_in(rd_kafka_error_string(error.get())), "Write");
+    if (!forbidden.empty()) {
+      return fail(code(Errc::kConfig), std::string(doing) + ": " + forbidden);
+    }
+    if (e != Errc::kTransient && !refused_.empty()) return fail(code(Errc::kConfig), refused_);
     if (e != Errc::kTransient) return tl::unexpected(error_of(*error, otherwise, doing));
     if (std::chrono::steady_clock::now() > deadline) {
       Error last = error_of(*error, otherwise, doing);

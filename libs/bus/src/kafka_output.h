@@ -67,6 +67,7 @@ class KafkaOutput final : public TransactionalOutput {
   std::string_view last_name_;
   rd_kafka_topic_t* last_topic_ = nullptr;
   std::vector<std::int64_t> compacted_ends_;  ///< written by delivery reports, on this thread
+  std::string refused_;                       ///< a delivery that an ACL forbids, as a sentence
   unsigned unpolled_ = 0;
 };
 

@@ -30,13 +30,15 @@ Result<std::vector<std::optional<std::int64_t>>> KafkaRestoreSource::committed(
   }
   const auto err = rd_kafka_committed(consumer_, list.get(), kCommittedTimeoutMs);
   if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return tl::unexpected(error_of(err, "reading committed offsets"));
+    return tl::unexpected(error_of(err, "reading committed offsets",
+                                   client_.prefix + "kronika-" + spec_.name, "Read"));
   }
   std::vector<std::optional<std::int64_t>> out;
   for (int i = 0; i < list->cnt; ++i) {
     const auto& found = list->elems[i];
     if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return tl::unexpected(error_of(found.err, "reading committed offsets"));
+      return tl::unexpected(
+          error_of(found.err, "reading committed offsets", found.topic, "Describe"));
     }
     out.push_back(found.offset >= 0 ? std::optional(found.offset) : std::nullopt);
   }

@@ -1,4 +1,5 @@
 #include "client_conf.h"
+#include "client_watch.h"
 #include "message_view.h"
 #include "rdkafka_error.h"
 
@@ -14,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr int kCallTimeoutMs = 5'000;
 constexpr auto kWatermarkPatience = 10s;
+constexpr auto kHeardLately = 8s;  // statistics come every five seconds
 
 class KafkaLogReader final : public LogReader {
  public:
@@ -26,9 +28,15 @@ class KafkaLogReader final : public LogReader {
   }
 
   Result<void> start() {
-    auto conf =
-        make_conf(client_, reader(client_.prefix + options_.group, true, options_.queue_kbytes));
+    Properties own = reader(client_.prefix + options_.group, true, options_.queue_kbytes);
+    if (options_.watched) add_statistics(own);
+    auto conf = make_conf(client_, own);
     if (!conf) return tl::unexpected(conf.error());
+    if (options_.watched) {
+      watch_client(conf->get(), true);
+      rd_kafka_conf_set_stats_cb(conf->get(), &KafkaLogReader::on_stats);
+      rd_kafka_conf_set_opaque(conf->get(), this);
+    }
     auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf));
     if (!client) return tl::unexpected(client.error());
     consumer_ = std::move(*client);
@@ -74,11 +82,19 @@ class KafkaLogReader final : public LogReader {
       p.at_end = true;
       return Met::kEnd;
     }
-    const Error error = error_of(message->err, "reading the log");
+    const Error error =
+        error_of(message->err, "reading the log",
+                 message->rkt != nullptr ? rd_kafka_topic_name(message->rkt) : "", "Read");
     if (error.code.disposition() == Disposition::kRetryCall) return Met::kNothing;
     return tl::unexpected(error);
   }
 
+  std::chrono::milliseconds silence() const override {
+    if (!options_.watched) return 0ms;
+    const auto silent = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - heard_at_);
+    return silent < kHeardLately ? 0ms : silent;
+  }
   std::int64_t position(std::size_t index) const override { return parts_.at(index).next; }
   bool at_end(std::size_t index) const override { return parts_.at(index).at_end; }
 
@@ -161,9 +177,13 @@ class KafkaLogReader final : public LogReader {
     const rd_kafka_metadata_t* raw = nullptr;
     const auto err = rd_kafka_metadata(consumer_.get(), 0, handle.get(), &raw, kCallTimeoutMs);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return tl::unexpected(error_of(err, "reading the metadata of " + full));
+      return tl::unexpected(error_of(err, "reading the metadata of " + full, full, "Describe"));
     }
     const RdMetadata metadata(raw);
+    if (metadata->topic_cnt == 1) {
+      const std::string refused = missing_acl(metadata->topics[0].err, full, "Describe");
+      if (!refused.empty()) return fail(code(Errc::kConfig), "reading the metadata: " + refused);
+    }
     if (metadata->topic_cnt != 1 || metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR ||
         metadata->topics[0].partition_cnt == 0) {
       return fail(code(Errc::kTopicMismatch), "topic " + full + " does not exist");
@@ -215,7 +235,7 @@ class KafkaLogReader final : public LogReader {
                                                           p.partition, &low, &end, kCallTimeoutMs);
         if (err == RD_KAFKA_RESP_ERR_NO_ERROR) break;
         // A fresh client, or one whose broker has just come back, is told NOT_LEADER for a moment.
-        Error error = error_of(err, "reading the ends of " + p.topic);
+        Error error = error_of(err, "reading the ends of " + p.topic, full, "Describe");
         if (error.code.disposition() != Disposition::kRetryCall ||
             std::chrono::steady_clock::now() > deadline) {
           return tl::unexpected(std::move(error));
@@ -229,6 +249,13 @@ class KafkaLogReader final : public LogReader {
 
   const ClientOptions client_;
   const Options options_;
+  static int on_stats(rd_kafka_t*, char* text, std::size_t bytes, void* opaque) {
+    auto& self = *static_cast<KafkaLogReader*>(opaque);
+    if (take_statistics({text, bytes})) self.heard_at_ = std::chrono::steady_clock::now();
+    return 0;  // the library frees the text
+  }
+
+  std::chrono::steady_clock::time_point heard_at_ = std::chrono::steady_clock::now();
   RdClient consumer_;
   RdClient uncommitted_;  ///< for watermarks; made when first asked for
   std::vector<Part> parts_;

@@ -1,4 +1,5 @@
 #include "client_conf.h"
+#include "client_watch.h"
 #include "message_view.h"
 #include "rdkafka_error.h"
 
@@ -34,10 +35,12 @@ class KafkaPublisher final : public Publisher {
     own.emplace_back("delivery.timeout.ms", std::to_string(options.delivery_timeout.count()));
     own.emplace_back("queue.buffering.max.messages", std::to_string(options.max_queue_messages));
     own.emplace_back("queue.buffering.max.kbytes", std::to_string(options.max_queue_kbytes));
+    add_statistics(own);
     auto conf = make_conf(client_, own);
     if (!conf) return tl::unexpected(conf.error());
     rd_kafka_conf_set_dr_msg_cb(conf->get(), &KafkaPublisher::on_delivery);
     rd_kafka_conf_set_opaque(conf->get(), this);
+    watch_client(conf->get(), true);
     auto client = make_client(RD_KAFKA_PRODUCER, std::move(*conf));
     if (!client) return tl::unexpected(client.error());
     producer_ = std::move(*client);
@@ -111,7 +114,8 @@ class KafkaPublisher final : public Publisher {
                message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
       (*waiting)(fail(code(Errc::kUndelivered), "the publisher stopped before an answer came"));
     } else {
-      (*waiting)(tl::unexpected(error_of(message->err, "delivering")));
+      (*waiting)(tl::unexpected(
+          error_of(message->err, "delivering", rd_kafka_topic_name(message->rkt), "Write")));
     }
   }
 

@@ -101,6 +101,35 @@ Error error_of(rd_kafka_resp_err_t err, std::string_view doing) {
                                        rd_kafka_err2name(err) + ")"};
 }
 
+std::string missing_acl(rd_kafka_resp_err_t err, std::string_view resource,
+                        std::string_view operation) {
+  const auto sentence = [&](std::string_view kind, std::string_view right) {
+    return "Kafka does not authorize it: the user of this process lacks the ACL " +
+           std::string(right) + " on " + std::string(kind) +
+           (resource.empty() ? "" : " " + std::string(resource)) +
+           " (docs/operations.md, Security, lists what each program needs)";
+  };
+  switch (err) {
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return sentence("topic", operation);
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return sentence("group", "Read");
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return sentence("transactional id", "Write");
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return sentence("the cluster", operation);
+    default:
+      return {};
+  }
+}
+
+Error error_of(rd_kafka_resp_err_t err, std::string_view doing, std::string_view resource,
+               std::string_view operation) {
+  const std::string sentence = missing_acl(err, resource, operation);
+  if (sentence.empty()) return error_of(err, doing);
+  return Error{code(errc_of(err)), std::string(doing) + ": " + sentence};
+}
+
 Errc errc_of(const rd_kafka_error_t& error, Errc otherwise) {
   const Errc by_code = errc_of(rd_kafka_error_code(&error));
   if (rd_kafka_error_is_fatal(&error) != 0) {

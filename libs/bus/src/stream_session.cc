@@ -1,6 +1,7 @@
 #include "stream_session.h"
 
 #include "client_conf.h"
+#include "client_watch.h"
 #include "message_view.h"
 #include "rdkafka_error.h"
 
@@ -23,7 +24,10 @@ constexpr int kMessagesATurn = 2000;  // before time is looked at again
 constexpr int kMaxAbortsInARow = 20;
 constexpr auto kTick = 10ms;
 constexpr auto kSnapshotEvery = 500ms;
+constexpr auto kTellEvery = 10s;
 constexpr auto kIdleWait = 50ms;
+constexpr auto kHeardLately = 8s;  // statistics come every five seconds
+constexpr auto kUsageEvery = 5s;   // asking RocksDB takes its lock
 constexpr auto kLockPatience = 30s;
 
 }  // namespace
@@ -52,6 +56,7 @@ Result<void> StreamSession::run() {
 }
 
 Result<void> StreamSession::set_up() {
+  certificates_ = certificates_seen_ = certificate_times();
   output_ = std::make_unique<KafkaOutput>(
       KafkaOutput::Settings{options_.client, "kronika-" + spec_.name + "-" + shared_.instance,
                             options_.transaction_timeout, spec_.compacted_topic, options_.probe});
@@ -72,11 +77,14 @@ Result<void> StreamSession::set_up() {
   own.emplace_back("session.timeout.ms", std::to_string(options_.session_timeout.count()));
   own.emplace_back("heartbeat.interval.ms", std::to_string(std::max<std::int64_t>(
                                                 500, options_.session_timeout.count() / 8)));
+  add_statistics(own);
   auto conf = make_conf(options_.client, own);
   if (!conf) return tl::unexpected(conf.error());
   rd_kafka_conf_set_rebalance_cb(conf->get(), &StreamSession::on_rebalance);
   rd_kafka_conf_set_error_cb(conf->get(), &StreamSession::on_error);
   rd_kafka_conf_set_opaque(conf->get(), this);
+  rd_kafka_conf_set_stats_cb(conf->get(), &StreamSession::on_stats);
+  heard_at_ = shared_.wall->now();
   auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf));
   if (!client) return tl::unexpected(client.error());
   consumer_ = std::move(*client);
@@ -100,6 +108,12 @@ void StreamSession::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t err,
                                  rd_kafka_topic_partition_list_t* partitions, void* opaque) {
   auto& self = *static_cast<StreamSession*>(opaque);
   self.pending_ = {err, RdPartitions(rd_kafka_topic_partition_list_copy(partitions)), true};
+}
+
+int StreamSession::on_stats(rd_kafka_t*, char* text, std::size_t bytes, void* opaque) {
+  auto& self = *static_cast<StreamSession*>(opaque);
+  if (take_statistics({text, bytes})) self.heard_at_ = self.shared_.wall->now();
+  return 0;  // the library frees the text
 }
 
 void StreamSession::on_error(rd_kafka_t*, int err, const char*, void* opaque) {
@@ -144,7 +158,7 @@ Result<void> StreamSession::loop() {
                                                     partition, &low, &high);
     return err != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0 || slot->core->next_offset(topic) < high;
   };
-  while (!shared_.stop) {
+  while (!shared_.stop && !shared_.again) {
     auto now = steady_clock::now();
     shared_.last_turn_ms = shared_.wall->now().ms;
     const bool restoring = std::any_of(slots_.begin(), slots_.end(), [](const Slot& s) {
@@ -222,7 +236,11 @@ Result<void> StreamSession::on_message(const rd_kafka_message_t& message) {
 }
 
 Result<void> StreamSession::on_client_message(const rd_kafka_message_t& message) {
-  const Error error = error_of(message.err, "consuming");
+  const bool about_group = message.err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
+  const char* topic = message.rkt != nullptr ? rd_kafka_topic_name(message.rkt) : "";
+  const Error error =
+      error_of(message.err, "consuming",
+               about_group ? options_.client.prefix + "kronika-" + spec_.name : topic, "Read");
   switch (error.code.disposition()) {
     case Disposition::kRetryCall:
     case Disposition::kAbortTxn:
@@ -302,6 +320,19 @@ Result<void> StreamSession::housekeeping(SteadyTime now) {
     }
   }
   if (auto r = restore_some(); !r) return r;
+  if (now >= next_usage_) {
+    next_usage_ = now + kUsageEvery;
+    look_at_stores();
+    // librdkafka reads certificates only when a client is made. Two looks at the same new times:
+    // the files that belong together have all been written.
+    auto times = certificate_times();
+    const bool settled = times != certificates_ && times == certificates_seen_;
+    certificates_seen_ = std::move(times);
+    if (settled) {
+      shared_.log("CERTIFICATES_CHANGED", "the Kafka clients are made anew at this commit");
+      shared_.again = true;
+    }
+  }
   if (now >= next_snapshot_) {
     next_snapshot_ = now + kSnapshotEvery;
     publish_snapshot();
@@ -364,13 +395,17 @@ Result<void> StreamSession::restore_some() {
       ++slot.wiped;
       slot.restore.reset();
       slot.core.reset();
+      slot.usage = {};
       source_->close();
       return move_aside(options_.state_folder + "/" + spec_.name + "/" +
                         std::to_string(slot.partition));
     }
     return tl::unexpected(error);
   }
-  if (!*done) return {};
+  if (!*done) {
+    tell_progress(slot, now);
+    return {};
+  }
   slot.restore.reset();
   slot.state = TaskState::kRunning;
   const bool rebuilds = slot.core->position().rebuild.phase != RebuildPhase::kNone;
@@ -378,6 +413,36 @@ Result<void> StreamSession::restore_some() {
               spec_.name + "-" + std::to_string(slot.partition));
   publish_snapshot();
   return place();
+}
+
+void StreamSession::tell_progress(Slot& slot, SteadyTime now) {
+  const std::int64_t left = slot.restore->remaining();
+  if (slot.told_at == SteadyTime{}) {
+    slot.told_at = now;
+    slot.left_then = left;
+  }
+  if (now - slot.told_at < kTellEvery) return;
+  const double seconds = std::chrono::duration<double>(now - slot.told_at).count();
+  // What is left can grow when the next topic is planned.
+  const auto rate = static_cast<std::int64_t>(
+      static_cast<double>(std::max<std::int64_t>(0, slot.left_then - left)) / seconds);
+  std::string text = spec_.name + "-" + std::to_string(slot.partition) + ": " +
+                     std::to_string(left) + " records left, " + std::to_string(rate) + " a second";
+  if (rate > 0) text += ", " + std::to_string(left / rate) + " s to go";
+  shared_.log("RESTORE_PROGRESS", text);
+  slot.told_at = now;
+  slot.left_then = left;
+}
+
+std::vector<std::filesystem::file_time_type> StreamSession::certificate_times() const {
+  std::vector<std::filesystem::file_time_type> times;
+  for (const char* property : {"ssl.ca.location", "ssl.certificate.location", "ssl.key.location"}) {
+    const auto file = options_.client.properties.find(property);
+    if (file == options_.client.properties.end()) continue;
+    std::error_code ignored;
+    times.push_back(std::filesystem::last_write_time(file->second, ignored));
+  }
+  return times;
 }
 
 Result<void> StreamSession::rebalance() {
@@ -506,9 +571,22 @@ void StreamSession::close_consumer(SteadyTime deadline) {
   }
 }
 
+void StreamSession::look_at_stores() {
+  for (Slot& slot : slots_) {
+    if (!slot.core) continue;
+    store::Usage now = slot.core->store().usage();
+    shared_.store_stall_micros += now.write_stall_micros - slot.usage.write_stall_micros;
+    shared_.store_background_errors += now.background_errors - slot.usage.background_errors;
+    slot.usage = std::move(now);
+  }
+}
+
 void StreamSession::publish_snapshot() {
   std::vector<TaskStatus> tasks;
   bool caught_up = !slots_.empty();
+  // The end that was seen is the end now, as long as brokers answer.
+  const Instant wall = shared_.wall->now();
+  const Instant end_seen_at = wall - heard_at_ < kHeardLately ? wall : heard_at_;
   for (const Slot& slot : slots_) {
     TaskStatus t;
     t.partition = slot.partition;
@@ -518,6 +596,7 @@ void StreamSession::publish_snapshot() {
     if (slot.core) {
       t.transaction_number = slot.core->position().transaction_number;
       t.clock = slot.core->clock().now();
+      t.store = slot.usage;
       if (slot.core->position().rebuild.phase != RebuildPhase::kNone) {
         caught_up = false;
         if (slot.state == TaskState::kRunning) t.state = TaskState::kRebuilding;
@@ -531,7 +610,7 @@ void StreamSession::publish_snapshot() {
         std::int64_t high = -1;
         in.position = slot.core->position().next_offsets[i];
         in.at_end = slot.core->clock().at_end(i);
-        in.position_time = in.at_end ? shared_.wall->now() : slot.core->clock().last_handled(i);
+        in.position_time = in.at_end ? end_seen_at : slot.core->clock().last_handled(i);
         if (rd_kafka_get_watermark_offsets(consumer_.get(), full_topics_[i].c_str(), slot.partition,
                                            &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR &&
             high >= 0) {

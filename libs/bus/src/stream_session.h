@@ -21,6 +21,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -37,8 +38,11 @@ struct StreamShared {
   const Clock* wall = nullptr;
   std::string instance;  ///< <pod>-<thread>
   std::atomic<bool> stop{false};
+  std::atomic<bool> again{false};           ///< the session ends cleanly, for another one to follow
   std::atomic<std::int64_t> stop_by_ms{0};  ///< steady clock; how long closing may take
   std::atomic<std::int64_t> last_turn_ms{0};
+  /// Since the process began, over all stores that this thread had.
+  std::atomic<std::uint64_t> store_stall_micros{0}, store_background_errors{0};
   mutable std::mutex mutex;
   std::vector<TaskStatus> tasks;  ///< guarded by mutex
   bool caught_up = false;         ///< guarded by mutex
@@ -65,6 +69,9 @@ class StreamSession {
     int wiped = 0;               ///< times its store was moved aside in this session
     SteadyTime retry_at{};
     SteadyTime locked_since{};  ///< its store was found locked by another
+    store::Usage usage;         ///< as last asked
+    SteadyTime told_at{};       ///< when the restore's progress was last logged
+    std::int64_t left_then = 0;
   };
 
   [[nodiscard]] Result<void> set_up();
@@ -89,12 +96,16 @@ class StreamSession {
   void close_tasks();
   [[nodiscard]] Result<void> close_clean();
   void close_consumer(SteadyTime deadline);
+  void tell_progress(Slot& slot, SteadyTime now);
+  [[nodiscard]] std::vector<std::filesystem::file_time_type> certificate_times() const;
+  void look_at_stores();
   void publish_snapshot();
   [[nodiscard]] Slot* slot_of(std::int32_t partition);
   [[nodiscard]] int topic_index(const rd_kafka_message_t& message);
 
   static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t err,
                            rd_kafka_topic_partition_list_t* partitions, void* opaque);
+  static int on_stats(rd_kafka_t*, char* text, std::size_t bytes, void* opaque);
   static void on_error(rd_kafka_t*, int err, const char* reason, void* opaque);
 
   StreamShared& shared_;
@@ -119,10 +130,14 @@ class StreamSession {
     bool waiting = false;
   } pending_;
   bool consumer_fatal_ = false;
+  Instant heard_at_;  ///< when the statistics last said that a broker answers
   int aborts_in_a_row_ = 0;
   std::string gap_;  ///< the last gap that was met, to tell a lost record from a passing fault
   SteadyTime next_tick_{};
   SteadyTime next_snapshot_{};
+  SteadyTime next_usage_{};
+  /// Of the files that the clients were made with, and as last seen.
+  std::vector<std::filesystem::file_time_type> certificates_, certificates_seen_;
   std::vector<std::pair<const void*, int>> topic_cache_;
   std::vector<Header> headers_;
 };

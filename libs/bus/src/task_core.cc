@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include <kronika/base/ids.h>
+#include <kronika/bus/headers.h>
 #include <kronika/bus/topics.h>
 
 namespace kronika::bus {
@@ -89,7 +91,17 @@ void TaskCore::dead_letter(const Record& record, const DeadLetter& fault) {
   out.tombstone = record.tombstone;
   out.headers = headers;
   send(out);
-  if (probe_ != nullptr) probe_->on_dead_letter(fault.stage, fault.reason);
+  if (probe_ == nullptr) return;
+  probe_->on_dead_letter(fault.stage, fault.reason);
+  RefusedReport report{
+      record.topic, record.partition, record.offset, fault.stage, fault.reason, {}, {}};
+  // A sender's id could be anything, a CPR number too; a UUID is none.
+  const auto id = find_header(record.headers, "ce_id").value_or("");
+  if (uuid_from_text(id)) report.event_id = id;
+  if (const auto parent = find_header(record.headers, kTraceparent)) {
+    report.trace_id = trace_id_of(*parent).value_or("");
+  }
+  probe_->on_refused(report);
 }
 
 LastRecord TaskCore::last_record() const {

@@ -47,6 +47,7 @@ void run_thread(const std::shared_ptr<State>& state, StreamShared& shared) {
       shared.tasks.clear();
       shared.caught_up = false;
     }
+    if (r && shared.again.exchange(false) && !shared.stop) continue;
     if (r || r.error().code.disposition() == Disposition::kFatal) break;
     if (shared.stop) {
       r = {};  // it was on its way out anyway; what is uncommitted comes again
@@ -108,6 +109,8 @@ class Runtime final : public TaskRuntime {
     for (const auto& shared : state_->threads) {
       const std::lock_guard lock(shared->mutex);
       s.tasks.insert(s.tasks.end(), shared->tasks.begin(), shared->tasks.end());
+      s.store_stall_micros += shared->store_stall_micros;
+      s.store_background_errors += shared->store_background_errors;
       s.last_turn = std::min(s.last_turn, Instant{shared->last_turn_ms});
       // A thread without partitions has nothing to catch up with.
       s.all_caught_up = s.all_caught_up && (shared->caught_up || shared->tasks.empty());

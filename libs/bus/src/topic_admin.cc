@@ -63,7 +63,7 @@ class Admin {
         names.push_back(name);
       } else if (err != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
         const char* why = rd_kafka_topic_result_error_string(results[i]);
-        Error e = error_of(err, "creating topic " + name);
+        Error e = error_of(err, "creating topic " + name, name, "Create");
         if (why != nullptr) e.context += std::string(": ") + why;
         return tl::unexpected(std::move(e));
       }

@@ -56,6 +56,7 @@ Result<TransactionCore::Handled> TransactionCore::handle(TaskCore& task, const R
   task.remember(record);
   ++task.handled[index];
   ++records_;
+  if (probe_ != nullptr) received_.push_back(record.timestamp);
   bytes_ += record.key.size() + record.value.size();
   Part& p = part(task);
   p.last_topic = record.topic_index;
@@ -215,6 +216,7 @@ Result<void> TransactionCore::commit() {
   parts_.clear();
   open_ = alone_ = false;
   records_ = bytes_ = 0;
+  received_.clear();
   return applied;
 }
 
@@ -232,6 +234,7 @@ Result<void> TransactionCore::abort(std::string_view reason) {
   parts_.clear();
   open_ = alone_ = false;
   records_ = bytes_ = 0;
+  received_.clear();
   return r;
 }
 
@@ -257,6 +260,7 @@ void TransactionCore::report(bool committed, std::string_view reason) {
       }
     }
   }
+  if (committed) probe_->on_visible(received_, wall_.now());
   probe_->on_transaction(t);
 }
 

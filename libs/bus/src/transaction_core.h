@@ -79,6 +79,7 @@ class TransactionCore {
   std::chrono::steady_clock::time_point commit_begun_;
   std::size_t records_ = 0;
   std::size_t bytes_ = 0;
+  std::vector<Instant> received_;  ///< timestamps of the records handled
   struct Part {
     TaskCore* task;
     std::size_t deadlines_left;

@@ -1,6 +1,7 @@
 // The small parts: wire format, headers, placement, positions, topics, errors, fault log, task
 // clock, client settings.
 #include "client_conf.h"
+#include "client_watch.h"
 #include "fault_log.h"
 #include "position.h"
 #include "rdkafka_error.h"
@@ -283,6 +284,51 @@ TEST(ClientConf, LibrdkafkaReadsEveryPropertyBackAsWeSetIt) {
       EXPECT_EQ(std::string(found.data()), key == "acks" && value == "all" ? "-1" : value) << key;
     }
   }
+}
+
+TEST(ClientWatch, ReadsBrokersAndPartitionsFromTheLibrarysStatistics) {
+  const auto stats = parse_statistics(R"({"name": "rdkafka#consumer-1", "msg_cnt": 7,
+    "brokers": {
+      "a:9092/bootstrap": {"nodeid": -1, "state": "DOWN", "source": "configured"},
+      "a:9092/1": {"nodeid": 1, "state": "UP", "source": "learned", "rxidle": 120000, "rtt": {"cnt": 3, "p99": 4200}},
+      "b:9092/2": {"nodeid": 2, "state": "INIT", "source": "learned"},
+      "GroupCoordinator": {"nodeid": 1, "state": "UP", "source": "logical"}},
+    "topics": {"k-maaling": {"partitions": {
+      "0": {"fetch_state": "active", "hi_offset": 40, "ls_offset": 31},
+      "1": {"fetch_state": "none", "hi_offset": 9, "ls_offset": 9},
+      "-1": {"fetch_state": "active", "hi_offset": -1001, "ls_offset": -1001}}}}})");
+  ASSERT_TRUE(stats.has_value());
+  EXPECT_EQ(stats->queued_records, 7U);
+  ASSERT_EQ(stats->brokers.size(), 1U);  // neither the first address, nor who was never needed
+  EXPECT_EQ(stats->brokers[0].broker, "1");
+  EXPECT_TRUE(stats->brokers[0].up);
+  EXPECT_DOUBLE_EQ(stats->brokers[0].rtt_p99_seconds.value(), 0.0042);
+  EXPECT_DOUBLE_EQ(stats->brokers[0].silent_seconds, 0.12);
+  ASSERT_EQ(stats->partitions.size(), 1U);  // those that it fetches
+  EXPECT_EQ(stats->partitions[0].topic, "k-maaling");
+  EXPECT_EQ(stats->partitions[0].high_watermark, 40);
+  EXPECT_EQ(stats->partitions[0].last_stable_offset, 31);
+}
+
+TEST(ClientWatch, AsLongAsNoBrokerHasNamedItselfTheFirstAddressStandsForAll) {
+  const auto stats = parse_statistics(
+      R"({"brokers": {"a:9092/bootstrap": {"nodeid": -1, "state": "DOWN", "source": "configured"}}})");
+  ASSERT_TRUE(stats.has_value());
+  ASSERT_EQ(stats->brokers.size(), 1U);
+  EXPECT_EQ(stats->brokers[0].broker, "bootstrap");
+  EXPECT_FALSE(stats->brokers[0].up);
+  EXPECT_FALSE(parse_statistics("no json").has_value());
+}
+
+TEST(MissingAcl, IsOneSentenceThatNamesTheRightAndTheResource) {
+  EXPECT_EQ(
+      missing_acl(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "maaling", "Read"),
+      "Kafka does not authorize it: the user of this process lacks the ACL Read on topic maaling "
+      "(docs/operations.md, Security, lists what each program needs)");
+  EXPECT_NE(missing_acl(RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, "kronika-citizen", "Read")
+                .find("Read on group kronika-citizen"),
+            std::string::npos);
+  EXPECT_EQ(missing_acl(RD_KAFKA_RESP_ERR__TRANSPORT, "maaling", "Read"), "");
 }
 
 }  // namespace

@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include <kronika/base/clock.h>
 #include <kronika/busmetrics/runtime_metrics.h>
 #include <kronika/telemetry/log.h>
 
@@ -76,6 +79,17 @@ telemetry::Histogram transaction_records(Registry& registry, const char* outcome
                             Buckets::kCount, {{"outcome", outcome}});
 }
 
+/// A busy partition's end may never be seen: behind by less than the limit is good enough to serve.
+bool nearly_caught_up(const bus::RuntimeSnapshot& now, std::chrono::milliseconds limit) {
+  const Instant oldest{SystemClock().now().ms - limit.count()};
+  return !now.tasks.empty() &&
+         std::all_of(now.tasks.begin(), now.tasks.end(), [&](const bus::TaskStatus& task) {
+           return task.state == bus::TaskState::kRunning &&
+                  std::all_of(task.inputs.begin(), task.inputs.end(),
+                              [&](const auto& input) { return input.position_time > oldest; });
+         });
+}
+
 }  // namespace
 
 struct RuntimeMetrics::Source {
@@ -113,6 +127,13 @@ telemetry::Counter RuntimeMetrics::Labelled::get(std::vector<std::string> values
       .first->second;
 }
 
+telemetry::Histogram end_to_end(Registry& registry, const std::string& stage,
+                                const std::string& source) {
+  return registry.histogram("kronika_end_to_end_seconds",
+                            "Time from an edge's receipt to where the stage makes it visible",
+                            Buckets::kEndToEnd, {{"stage", stage}, {"source", source}});
+}
+
 RuntimeMetrics::RuntimeMetrics(Registry& registry, const Options& options)
     : committed_{transaction_seconds(registry, "committed"),
                  transaction_records(registry, "committed")},
@@ -132,6 +153,7 @@ RuntimeMetrics::RuntimeMetrics(Registry& registry, const Options& options)
       restored_(registry, "kronika_restore_records_total", "Records read while restoring",
                 {"source", "partition"}, 2 * kMaxPartitions),
       source_(std::make_shared<Source>()) {
+  if (!options.stage.empty()) end_to_end_ = end_to_end(registry, options.stage, "event");
   for (const auto& topic : options.input_topics) (void)consumed_.get({topic});
   for (const auto kind :
        {bus::RebalanceKind::kAssign, bus::RebalanceKind::kRevoke, bus::RebalanceKind::kLost}) {
@@ -141,14 +163,28 @@ RuntimeMetrics::RuntimeMetrics(Registry& registry, const Options& options)
 
 RuntimeMetrics::~RuntimeMetrics() { stop_observing(); }
 
-void RuntimeMetrics::observe(telemetry::Service& service, Snapshot snapshot) {
+void RuntimeMetrics::observe(telemetry::Service& service, Snapshot snapshot,
+                             std::chrono::milliseconds ready_lag) {
   {
     const std::scoped_lock lock(source_->mutex);
     source_->snapshot = std::move(snapshot);
   }
   registrations_ = list_gauges(service.registry());
+  for (auto& listed : register_store_metrics(service.registry(), [source = source_] {
+         const auto now = source->get();
+         StoreFigures figures;
+         for (const auto& task : now.tasks) figures.stores.push_back(task.store);
+         figures.write_stall_seconds = static_cast<double>(now.store_stall_micros) / 1e6;
+         figures.background_errors = static_cast<double>(now.store_background_errors);
+         return figures;
+       })) {
+    registrations_.push_back(std::move(listed));
+  }
   service.watch_loop("poll", [source = source_] { return source->get().last_turn; });
-  service.set_ready_when([source = source_] { return source->get().all_caught_up; });
+  service.set_ready_when([source = source_, ready_lag] {
+    const auto now = source->get();
+    return now.all_caught_up || nearly_caught_up(now, ready_lag);
+  });
 }
 
 void RuntimeMetrics::stop_observing() { source_->stop(); }
@@ -165,6 +201,8 @@ std::vector<telemetry::Registration> RuntimeMetrics::list_gauges(Registry& regis
   const auto by_input = [&](const char* family, const char* help, auto value) {
     by_task(family, help, [value](const bus::TaskStatus& task, std::vector<Sample>& samples) {
       for (const auto& input : task.inputs) {
+        // A task that restores has no position yet; kronika_task_state tells of it.
+        if (input.position < 0) continue;
         samples.push_back({{{"topic", input.topic}, {"partition", std::to_string(task.partition)}},
                            value(input)});
       }
@@ -227,8 +265,26 @@ void RuntimeMetrics::on_consumed(const bus::ConsumedReport& report) {
   consumed_.get({std::string(report.topic)}).add(static_cast<double>(report.records));
 }
 
+void RuntimeMetrics::on_visible(std::span<const Instant> received, Instant now) {
+  std::vector<double> ages;
+  ages.reserve(received.size());
+  for (const Instant at : received) ages.push_back(std::max(0.0, seconds(now) - seconds(at)));
+  end_to_end_.observe_all(ages);
+}
+
 void RuntimeMetrics::on_dead_letter(std::string_view stage, std::string_view reason) {
   dead_letters_.get({std::string(stage), std::string(reason)}).add();
+}
+
+void RuntimeMetrics::on_refused(const bus::RefusedReport& report) {
+  log::warn("RECORD_REFUSED", "a record was refused and is in the dead letters",
+            {{"stage", report.stage},
+             {"reason", report.reason},
+             {"topic", report.topic},
+             {"partition", report.partition},
+             {"offset", report.offset},
+             {"event_id", report.event_id},
+             {"trace_id", report.trace_id}});
 }
 
 void RuntimeMetrics::on_rebalance(bus::RebalanceKind kind) {

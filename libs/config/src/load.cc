@@ -8,7 +8,9 @@
 #include <fstream>
 #include <optional>
 #include <sys/stat.h>
+#include <tuple>
 #include <unistd.h>
+#include <utility>
 
 #include <kronika/base/ids.h>
 #include <kronika/config/errc.h>
@@ -158,6 +160,70 @@ Result<void> contradiction(const Loaded& loaded, std::string_view name, const st
               origin_of(loaded, name) + ": " + std::string(name) + ": " + what);
 }
 
+/// A pair of files of which one alone is a mistake.
+Result<void> check_pair(const Loaded& loaded, std::string_view section, std::string_view cert_name,
+                        const std::filesystem::path& cert, std::string_view key_name,
+                        const std::filesystem::path& key) {
+  if (cert.empty() == key.empty()) return {};
+  const std::string name = std::string(section) + std::string(cert.empty() ? key_name : cert_name);
+  return contradiction(loaded, name, "certificate and key belong together; give both");
+}
+
+/// The security settings as properties of the client.
+Result<void> add_security(Loaded& loaded) {
+  Kafka& kafka = loaded.settings.kafka;
+  const bool tls = kafka.security_protocol.ends_with("ssl");
+  const bool sasl = kafka.security_protocol.starts_with("sasl_");
+  for (const auto& [name, file] :
+       {std::pair{"kafka.ssl_ca_file", &kafka.ssl_ca_file},
+        std::pair{"kafka.ssl_certificate_file", &kafka.ssl_certificate_file},
+        std::pair{"kafka.ssl_key_file", &kafka.ssl_key_file}}) {
+    if (!tls && !file->empty()) {
+      return contradiction(loaded, name, "needs kafka.security_protocol ssl or sasl_ssl");
+    }
+  }
+  if (auto r = check_pair(loaded, "kafka.", "ssl_certificate_file", kafka.ssl_certificate_file,
+                          "ssl_key_file", kafka.ssl_key_file);
+      !r) {
+    return r;
+  }
+  if (!sasl && (!kafka.sasl_username.empty() || !kafka.sasl_password_file.empty())) {
+    return contradiction(
+        loaded, kafka.sasl_username.empty() ? "kafka.sasl_password_file" : "kafka.sasl_username",
+        "needs kafka.security_protocol sasl_ssl");
+  }
+  if (sasl && (kafka.sasl_username.empty() || kafka.sasl_password_file.empty())) {
+    return contradiction(loaded, "kafka.security_protocol",
+                         "needs kafka.sasl_username and kafka.sasl_password_file");
+  }
+  const auto add = [&](const char* property, const std::string& value) {
+    if (!value.empty()) kafka.client.emplace_back(property, value);
+  };
+  if (kafka.security_protocol != "plaintext") add("security.protocol", kafka.security_protocol);
+  add("ssl.ca.location", kafka.ssl_ca_file.string());
+  add("ssl.certificate.location", kafka.ssl_certificate_file.string());
+  add("ssl.key.location", kafka.ssl_key_file.string());
+  if (!sasl) return {};
+  struct stat info{};
+  if (stat(kafka.sasl_password_file.c_str(), &info) == 0 && (info.st_mode & S_IROTH) != 0) {
+    return fail(code<Errc::kSecret>(), kafka.sasl_password_file.string() +
+                                           ": everyone can read this password; run chmod 600 on "
+                                           "the file");
+  }
+  std::ifstream in(kafka.sasl_password_file);
+  std::string password;
+  if (!std::getline(in, password) || password.empty()) {
+    return fail(code<Errc::kSecret>(), kafka.sasl_password_file.string() +
+                                           ": no password in its first line "
+                                           "(kafka.sasl_password_file)");
+  }
+  if (password.back() == '\r') password.pop_back();
+  add("sasl.mechanisms", kafka.sasl_mechanism);
+  add("sasl.username", kafka.sasl_username);
+  add("sasl.password", password);
+  return {};
+}
+
 // What no single value shows.
 Result<void> check_together(const Loaded& loaded) {
   const Settings& s = loaded.settings;
@@ -178,6 +244,20 @@ Result<void> check_together(const Loaded& loaded) {
   if (s.gateway.default_deadline > s.gateway.max_deadline) {
     return contradiction(loaded, "gateway.default_deadline_ms",
                          "is longer than gateway.max_deadline_ms; lower one or raise the other");
+  }
+  for (const auto& [section, cert, key] :
+       {std::tuple{"gateway.", &s.gateway.cert_file, &s.gateway.key_file},
+        std::tuple{"metrics.", &s.metrics.cert_file, &s.metrics.key_file},
+        std::tuple{"cli.", &s.cli.cert_file, &s.cli.key_file}}) {
+    if (auto r = check_pair(loaded, section, "cert_file", *cert, "key_file", *key); !r) return r;
+  }
+  if (!s.gateway.client_ca_file.empty() && s.gateway.cert_file.empty()) {
+    return contradiction(loaded, "gateway.client_ca_file",
+                         "needs gateway.cert_file: there is no TLS without");
+  }
+  if (!s.metrics.client_ca_file.empty() && s.metrics.cert_file.empty()) {
+    return contradiction(loaded, "metrics.client_ca_file",
+                         "needs metrics.cert_file: there is no TLS without");
   }
   if (s.gateway.port == s.gateway.metrics_port) {
     return contradiction(loaded, "gateway.metrics_port", "is the same port as gateway.port");
@@ -272,6 +352,7 @@ Result<Loaded> load(const Source& source) {
     if (auto r = take_client_property(raw, loaded); !r) return tl::unexpected(r.error());
   }
   if (auto r = check_together(loaded); !r) return tl::unexpected(r.error());
+  if (auto r = add_security(loaded); !r) return tl::unexpected(r.error());
   return loaded;
 }
 

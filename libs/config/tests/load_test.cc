@@ -186,12 +186,50 @@ TEST_F(Load, ValuesThatExcludeEachOtherRefuseToStart) {
 TEST_F(Load, ClientPropertiesAreHandedThroughFromAllThreePlaces) {
   write_file("kafka:\n  client:\n    linger.ms: 5\n    socket.timeout.ms: 9000\n");
   environment_["KRONIKA_KAFKA_CLIENT_SOCKET_TIMEOUT_MS"] = "8000";
-  const auto loaded = run({"--kafka.client.sasl.password=hush"});
+  const auto loaded = run({"--kafka.client.ssl.key.password=hush"});
   ASSERT_TRUE(loaded.has_value()) << loaded.error().context;
   EXPECT_THAT(loaded->settings.kafka.client,
               ElementsAre(Pair("linger.ms", "5"), Pair("socket.timeout.ms", "8000"),
-                          Pair("sasl.password", "hush")));
-  EXPECT_EQ(find(*loaded, "kafka.client.sasl.password").value, "(redacted)");
+                          Pair("ssl.key.password", "hush")));
+  EXPECT_EQ(find(*loaded, "kafka.client.ssl.key.password").value, "(redacted)");
+}
+
+TEST_F(Load, SecurityComesToPropertiesOfTheClientAndThePasswordIsNeverPrinted) {
+  const std::string file = home_ / "password";
+  std::ofstream(file) << "hush\n";
+  chmod(file.c_str(), S_IRUSR);
+  const std::string ca = home_ / "ca.pem";
+  std::ofstream(ca) << "-";
+  const auto loaded = run({"--kafka.security_protocol=sasl_ssl", "--kafka.sasl_username=citizen",
+                           "--kafka.sasl_password_file=" + file, "--kafka.ssl_ca_file=" + ca});
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().context;
+  EXPECT_THAT(loaded->settings.kafka.client,
+              ::testing::UnorderedElementsAre(
+                  Pair("security.protocol", "sasl_ssl"), Pair("ssl.ca.location", ca),
+                  Pair("sasl.mechanisms", "SCRAM-SHA-512"), Pair("sasl.username", "citizen"),
+                  Pair("sasl.password", "hush")));
+  for (const auto& e : loaded->effective) EXPECT_THAT(e.value, ::testing::Not(HasSubstr("hush")));
+}
+
+TEST_F(Load, HalfASecuritySettingIsRefused) {
+  const std::string file = home_ / "password";
+  std::ofstream(file) << "hush\n";
+  chmod(file.c_str(), S_IRUSR | S_IROTH);
+  expect_error(run({"--kafka.security_protocol=sasl_ssl"}), code<Errc::kContradiction>(),
+               "kafka.sasl_username");
+  expect_error(run({"--kafka.sasl_username=citizen"}), code<Errc::kContradiction>(), "sasl_ssl");
+  expect_error(run({"--kafka.ssl_ca_file=" + file}), code<Errc::kContradiction>(), "sasl_ssl");
+  expect_error(run({"--kafka.security_protocol=ssl", "--kafka.ssl_certificate_file=" + file}),
+               code<Errc::kContradiction>(), "belong together");
+  expect_error(run({"--kafka.security_protocol=sasl_ssl", "--kafka.sasl_username=citizen",
+                    "--kafka.sasl_password_file=" + file}),
+               code<Errc::kSecret>(), "chmod 600");
+  expect_error(run({"--gateway.cert_file=" + file}), code<Errc::kContradiction>(),
+               "belong together");
+  expect_error(run({"--metrics.client_ca_file=" + file}), code<Errc::kContradiction>(),
+               "metrics.cert_file");
+  expect_error(run({"--kafka.client.sasl.password=hush"}), code<Errc::kContradiction>(),
+               "kafka.sasl_password_file");
 }
 
 TEST_F(Load, ClientPropertiesThatWouldBreakAGuaranteeAreRefusedWithTheReason) {

@@ -1,13 +1,16 @@
 #include "rocks_options.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <numeric>
 #include <utility>
 
 #include <rocksdb/db.h>
+#include <rocksdb/version.h>
 #include <rocksdb/write_batch.h>
 
 #include <kronika/store/errc.h>
@@ -168,6 +171,13 @@ class RocksStore final : public StateStore {
   Usage usage() const override {
     Usage u;
     u.block_cache = budget_->cache()->GetUsage();
+    u.pinned = budget_->cache()->GetPinnedUsage();
+    u.background_errors = property(handles_[0], rocksdb::DB::Properties::kBackgroundErrors);
+    std::map<std::string, std::string> totals;
+    if (db_->GetMapProperty(rocksdb::DB::Properties::kDBStats, &totals)) {
+      const std::string& stalled = totals["db.user_write_stall_micros"];
+      std::from_chars(stalled.data(), stalled.data() + stalled.size(), u.write_stall_micros);
+    }
     for (std::size_t cf = 0; cf < handles_.size(); ++cf) {
       u.memtables += property(handles_[cf], rocksdb::DB::Properties::kSizeAllMemTables);
       u.table_readers += property(handles_[cf], rocksdb::DB::Properties::kEstimateTableReadersMem);
@@ -240,6 +250,8 @@ class RocksStore final : public StateStore {
 };
 
 }  // namespace
+
+std::string library_version() { return rocksdb::GetRocksVersionAsString(true); }
 
 Result<std::unique_ptr<StateStore>> StateStore::open(const Options& options) {
   auto budget = options.memory ? std::static_pointer_cast<RocksBudget>(options.memory)

@@ -1,3 +1,5 @@
+#include "tls_page.h"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cstdio>
@@ -58,6 +60,18 @@ double Gauge::value() const { return impl_ == nullptr ? 0 : impl_->Value(); }
 
 void Histogram::observe(double v) const {
   if (impl_ != nullptr) impl_->Observe(v);
+}
+
+void Histogram::observe_all(const std::vector<double>& values) const {
+  if (impl_ == nullptr || values.empty()) return;
+  std::vector<double> counts(edges_->size() + 1);
+  double sum = 0;
+  for (const double v : values) {
+    const auto bucket = std::lower_bound(edges_->begin(), edges_->end(), v) - edges_->begin();
+    ++counts[static_cast<std::size_t>(bucket)];
+    sum += v;
+  }
+  impl_->ObserveMultiple(counts, sum);
 }
 
 const std::vector<double>& bucket_edges(Buckets buckets) {
@@ -151,7 +165,8 @@ Histogram Registry::histogram(std::string_view name, std::string_view help, Buck
                           .Name(std::string(name))
                           .Help(std::string(help))
                           .Register(impl_->plain)
-                          .Add(to_labels(labels), bucket_edges(buckets))};
+                          .Add(to_labels(labels), bucket_edges(buckets)),
+                     bucket_edges(buckets)};
   } catch (const std::exception& e) {
     abort_on_clash(name, e);
   }
@@ -176,7 +191,8 @@ std::string Registry::text() const {
 
 struct Exposer::Impl {
   std::shared_ptr<prometheus::Collectable> source;  // outlives the server, which holds it weakly
-  std::unique_ptr<prometheus::Exposer> server;
+  std::unique_ptr<prometheus::Exposer> server;      ///< plaintext
+  std::unique_ptr<TlsPage> tls;
   std::string address;
   std::uint16_t port = 0;
 };
@@ -186,6 +202,7 @@ Exposer::Exposer() : impl_(std::make_unique<Impl>()) {}
 // The HTTP server looks at its stop flag when a connection comes, else every two seconds. Knock, so
 // that every program's stop is not two seconds longer.
 Exposer::~Exposer() {
+  if (!impl_->server) return;
   const std::jthread knocking([this](const std::stop_token& stopped) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
@@ -206,8 +223,27 @@ Exposer::~Exposer() {
 std::uint16_t Exposer::port() const { return impl_->port; }
 
 Result<std::unique_ptr<Exposer>> Exposer::open(const Registry& registry, const std::string& address,
-                                               std::uint16_t port) {
+                                               std::uint16_t port, const PageSecurity& security) {
   const std::string where = address + ":" + std::to_string(port);
+  if (!security.cert_file.empty()) {
+    auto exposer = std::unique_ptr<Exposer>(new Exposer());
+    auto page = TlsPage::open(address, port, security, [source = registry.impl_] {
+      return prometheus::TextSerializer().Serialize(source->Collect());
+    });
+    if (!page) return tl::unexpected(page.error());
+    exposer->impl_->tls = std::move(*page);
+    exposer->impl_->port = exposer->impl_->tls->port();
+    return exposer;
+  }
+  const bool loopback = address == "localhost" || address == "::1" || address == "[::1]" ||
+                        address.starts_with("127.");
+  if (!loopback && security.plaintext_guarded_by.empty()) {
+    return fail(code<Errc::kMetricsAddress>(),
+                "metrics.address " + address +
+                    " is not a loopback address, and without metrics.cert_file the page would "
+                    "cross the network in plaintext. Give a certificate, or say in "
+                    "metrics.plaintext_guarded_by what guards the port");
+  }
   try {
     auto exposer = std::unique_ptr<Exposer>(new Exposer());
     exposer->impl_->source = registry.impl_;

@@ -1,3 +1,5 @@
+#include "tls_page.h"
+
 #include <algorithm>
 #include <map>
 #include <mutex>
@@ -109,7 +111,8 @@ Result<std::unique_ptr<Service>> Service::open(const ServiceInfo& info, const st
                                    {{{"service", "live"}}, impl.live() ? 1.0 : 0.0}};
       }));
 
-  auto exposer = Exposer::open(impl.registry, address, port);
+  impl.registrations.push_back(register_certificates(impl.registry, info.certificates));
+  auto exposer = Exposer::open(impl.registry, address, port, info.page);
   if (!exposer) return tl::unexpected(exposer.error());
   impl.exposer = std::move(*exposer);
   return service;

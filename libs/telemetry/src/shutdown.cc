@@ -1,11 +1,16 @@
 #include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
+#include <mutex>
 #include <poll.h>
+#include <thread>
 #include <unistd.h>
 
 #include <kronika/telemetry/errc.h>
+#include <kronika/telemetry/log.h>
 #include <kronika/telemetry/shutdown.h>
 
 namespace kronika::telemetry {
@@ -86,5 +91,31 @@ void Shutdown::wait() const {
 }
 
 int Shutdown::fd() const { return g_pipe[0]; }
+
+struct StopDeadline::Impl {
+  std::mutex mutex;  // guards done
+  std::condition_variable changed;
+  bool done = false;
+  std::thread watcher;
+};
+
+StopDeadline::StopDeadline(std::chrono::milliseconds limit) : impl_(std::make_unique<Impl>()) {
+  impl_->watcher = std::thread([&impl = *impl_, limit] {
+    std::unique_lock lock(impl.mutex);
+    if (impl.changed.wait_for(lock, limit, [&] { return impl.done; })) return;
+    log::error("STOP_DEADLINE", "the stop took longer than its deadline; nothing is lost",
+               {{"duration_ms", limit.count()}});
+    std::_Exit(kExitDeadline);
+  });
+}
+
+StopDeadline::~StopDeadline() {
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    impl_->done = true;
+  }
+  impl_->changed.notify_all();
+  impl_->watcher.join();
+}
 
 }  // namespace kronika::telemetry

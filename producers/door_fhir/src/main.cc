@@ -6,6 +6,7 @@ int main(int argc, char** argv) {
   return edge::run_door(
       {.name = "kronika-edge-fhir",
        .metrics_port = [](const config::Settings& s) { return s.edge_fhir.listen.metrics_port; },
+       .health_port = [](const config::Settings& s) { return s.edge_fhir.listen.health_port; },
        .open =
            [](const edge::DoorTools& tools) {
              return door_fhir::Server::open(door_fhir::options_of(tools.settings), tools.edge,

@@ -6,6 +6,7 @@ int main(int argc, char** argv) {
   return edge::run_door(
       {.name = "kronika-edge-grpc",
        .metrics_port = [](const config::Settings& s) { return s.edge_grpc.listen.metrics_port; },
+       .health_port = [](const config::Settings& s) { return s.edge_grpc.listen.health_port; },
        .open =
            [](const edge::DoorTools& tools) {
              return door_grpc::Server::open(door_grpc::options_of(tools.settings), tools.edge,

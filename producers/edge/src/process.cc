@@ -2,9 +2,12 @@
 #include <iostream>
 #include <vector>
 
+#include <kronika/bus/client_watch.h>
+#include <kronika/busmetrics/client_metrics.h>
 #include <kronika/config/load.h>
 #include <kronika/edge/process.h>
 #include <kronika/edge/setup.h>
+#include <kronika/health/health_server.h>
 #include <kronika/telemetry/log.h>
 #include <kronika/telemetry/service.h>
 #include <kronika/telemetry/shutdown.h>
@@ -28,11 +31,26 @@ int stop_with(const Error& error, int exit_code) {
 int run(const DoorProgram& program, const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
   const config::Settings& settings = loaded.settings;
   auto service = telemetry::Service::open(
-      {.config_hash = config::config_hash(loaded), .loop_stall = settings.health.loop_stall},
+      {.config_hash = config::config_hash(loaded),
+       .library_versions = {{"librdkafka", bus::client_library_version()},
+                            {"grpc", health::grpc_version()}},
+       .loop_stall = settings.health.loop_stall,
+       .page = {.cert_file = settings.metrics.cert_file,
+                .key_file = settings.metrics.key_file,
+                .client_ca_file = settings.metrics.client_ca_file,
+                .plaintext_guarded_by = settings.metrics.plaintext_guarded_by},
+       .certificates = {{"metrics", settings.metrics.cert_file},
+                        {"kafka_client", settings.kafka.ssl_certificate_file},
+                        {"kafka_ca", settings.kafka.ssl_ca_file}}},
       settings.metrics.address, program.metrics_port(settings));
   if (!service) return stop_with(service.error(), telemetry::kExitConfiguration);
   telemetry::Registry& registry = (*service)->registry();
   log::count_in(&registry);
+  auto health = health::HealthServer::open(
+      **service, settings.health.address,
+      program.health_port != nullptr ? program.health_port(settings) : std::uint16_t{0});
+  if (!health) return stop_with(health.error(), telemetry::kExitConfiguration);
+  const busmetrics::ClientMetrics clients(registry, settings.kafka.topic_prefix);
   const telemetry::Loop loop = (*service)->loop("main");
 
   const auto setup = EdgeSetup::open(settings, program.name + "-" + settings.instance, &registry);

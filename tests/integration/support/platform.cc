@@ -67,6 +67,10 @@ tl::expected<std::unique_ptr<Platform>, std::string> Platform::start() {
       {"KRONIKA_INDICATORS_METRICS_PORT", std::to_string(free_port())},
       {"KRONIKA_GATEWAY_METRICS_PORT", std::to_string(free_port())},
       {"KRONIKA_GATEWAY_PORT", std::to_string(free_port())},
+      {"KRONIKA_CITIZEN_HEALTH_PORT", std::to_string(free_port())},
+      {"KRONIKA_INDICATORS_HEALTH_PORT", std::to_string(free_port())},
+      {"KRONIKA_GATEWAY_CANARY_INTERVAL_MS", "0"},  // tests count records
+      {"KRONIKA_GATEWAY_HEALTH_PORT", std::to_string(free_port())},
   };
   if (const Answer made = platform->cli({"topics", "create"}); made.code != 0) {
     return tl::unexpected("topics create: " + made.output);

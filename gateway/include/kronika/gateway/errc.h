@@ -38,9 +38,10 @@ enum class Errc : std::uint8_t {
   kViewRecordUnreadable,    ///< a record in the view cannot be decoded
   kViewForeign,  ///< the view on disk belongs to another cluster or layout: move it aside and
                  ///< rebuild
-  kAddressNotLoopback,  ///< plaintext is refused on this address
-  kPortTaken,           ///< the port cannot be listened on
-  kLast = kPortTaken
+  kAddressNotLoopback,     ///< plaintext is refused on this address
+  kPortTaken,              ///< the port cannot be listened on
+  kCertificateUnreadable,  ///< a file of the TLS settings cannot be read
+  kLast = kCertificateUnreadable
 };
 
 constexpr std::string_view slug(Errc e) {
@@ -101,6 +102,8 @@ constexpr std::string_view slug(Errc e) {
       return "address_not_loopback";
     case Errc::kPortTaken:
       return "gateway_port_taken";
+    case Errc::kCertificateUnreadable:
+      return "certificate_unreadable";
   }
   return {};
 }
@@ -138,6 +141,7 @@ constexpr Disposition disposition(Errc e) {
       return Disposition::kTaskCorrupted;
     case Errc::kAddressNotLoopback:
     case Errc::kPortTaken:
+    case Errc::kCertificateUnreadable:
       return Disposition::kFatal;
   }
   return Disposition::kFatal;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,12 @@ namespace kronika::gateway {
 struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0 takes a free one
-  /// gRPC 1.51.1 has known denial-of-service faults and the gateway speaks plaintext: any other
-  /// address than a loopback one is refused, unless the operator says that something in front of it
-  /// (a proxy that ends TLS, a pod's network policy) guards it.
+  /// PEM files; with a certificate and its key the gateway speaks TLS, and reads them again when
+  /// they change. With authorities of clients, a client must show a certificate of one of them.
+  std::filesystem::path cert_file = {}, key_file = {}, client_ca_file = {};
+  /// gRPC 1.51.1 has known denial-of-service faults: without a certificate any other address than a
+  /// loopback one is refused, unless the operator says that something in front of it (a proxy that
+  /// ends TLS, a pod's network policy) guards it.
   bool allow_remote_plaintext = false;
   int default_page_size = 100;
   int max_page_size = 1000;                           ///< a larger wish is cut to it

@@ -1,5 +1,5 @@
 // The gRPC server: CitizenService, IndicatorService, PublicationService, ReportService,
-// StatusService, health and reflection, in plaintext, on a loopback address.
+// StatusService, health and reflection; over TLS, or in plaintext on a loopback address.
 //
 //   auto server = Server::start(options, services);
 //   server->set_serving(true);                         // when the view has caught up once
@@ -51,7 +51,7 @@ struct Services {
 
 class Server {
  public:
-  /// Errors: address_not_loopback, gateway_port_taken.
+  /// Errors: address_not_loopback, gateway_port_taken, certificate_unreadable.
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(const ServerOptions& options,
                                                              const Services& services);
   virtual ~Server() = default;

@@ -36,6 +36,8 @@ class ViewReader {
   struct Events {
     std::function<void()> caught_up;
     std::function<void(const Error&)> failed;
+    /// The canary's state of this partition is in the view; with its publication time.
+    std::function<void(std::int32_t partition, Instant published)> canary = {};
   };
   /// Errors: bus_* (the topics must exist), store_*.
   [[nodiscard]] static Result<std::unique_ptr<ViewReader>> start(const ViewReaderOptions& options,

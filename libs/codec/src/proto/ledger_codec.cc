@@ -31,6 +31,7 @@ KRONIKA_FIELDS(LedgerEntry) {
   v.text(8, m.sender_org);
   v.number(9, m.unimplemented);
   v.instant(40, m.record_time);
+  v.bytes(41, m.trace_id);
 }
 KRONIKA_FIELDS(RecordPlace) {
   v.number(1, m.partition);

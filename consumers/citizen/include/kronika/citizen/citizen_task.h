@@ -15,6 +15,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -68,6 +69,9 @@ struct Options {
   /// partition follows from it.
   std::int32_t indicator_partitions = 1;
   Probe* probe = nullptr;  ///< must outlive the tasks
+  /// A canary's event of this partition is in the state and committed; with the timestamp of its
+  /// record. Called from the task's thread.
+  std::function<void(std::int32_t partition, Instant published)> on_canary = {};
 };
 
 /// "henvisning" ... Pre: 0 <= index < kInputTopics.

@@ -7,6 +7,7 @@
 #include <string>
 
 #include <kronika/bus/task.h>
+#include <kronika/canary/canary_metrics.h>
 #include <kronika/config/settings.h>
 #include <kronika/domain/rules.h>
 #include <kronika/telemetry/metrics.h>
@@ -19,12 +20,18 @@ struct Wiring {
   telemetry::Registry& registry;
   /// Keep registrations of sampled families here; dropped before the registry.
   std::vector<telemetry::Registration>& registrations;
+  /// Outlives the tasks.
+  canary::CanaryMetrics& canary;
 };
 
 struct Program {
   std::string name;  ///< "kronika-citizen"
   const config::Consumer& (*settings)(const config::Settings&);
   std::function<bus::TaskSpec(const Wiring&)> make_spec;
+  std::string canary_stage;  ///< what seeing a canary here is called: "state", "indicator"
+  /// The stage of kronika_end_to_end_seconds that a commit reaches; empty where the input was not
+  /// written by edges.
+  std::string stage = {};
 };
 
 /// Runs until a signal or a fatal error; returns the process's exit code (docs/operations.md).

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,8 @@ enum Family : store::ColumnFamily { kCells = 1 };
 struct Options {
   /// Cells kept in memory to save a read a delta; about 150 bytes each.
   std::size_t cached_cells = 200'000;
+  /// A canary came this far and is committed; with its publication time. From the task's thread.
+  std::function<void(std::int32_t partition, Instant published)> on_canary = {};
 };
 
 [[nodiscard]] bus::TaskSpec indicator_task_spec(const Options& options);

@@ -37,6 +37,9 @@ class LogReader {
     /// Never joined; only named to the broker. `client.prefix` comes before it.
     std::string group = "kronika-cli-reader";
     int queue_kbytes = 16'384;  ///< fetched ahead at most
+    /// Tells the process's ClientWatch of brokers and ends. Only for a reader that is polled all
+    /// the time.
+    bool watched = false;
   };
   /// Errors: bus_config. The broker need not be up.
   [[nodiscard]] static Result<std::unique_ptr<LogReader>> open(const ClientOptions& client,
@@ -62,6 +65,10 @@ class LogReader {
   [[nodiscard]] virtual std::int64_t position(std::size_t index) const = 0;
   /// The last (stable) end of the partition was seen at position(), and nothing since.
   [[nodiscard]] virtual bool at_end(std::size_t index) const = 0;
+
+  /// Of a `watched` reader: how long ago a broker was last known to answer, to some seconds; 0 of
+  /// another.
+  [[nodiscard]] virtual std::chrono::milliseconds silence() const = 0;
 
   /// Polls until each assigned partition has reached `ends` (in the order of assign()), as ends()
   /// gave them. An end seen below is only the last stable offset: it reads on. Records behind an

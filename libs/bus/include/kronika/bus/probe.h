@@ -5,11 +5,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <kronika/base/clock.h>
+#include <kronika/store/state_store.h>
 
 namespace kronika::bus {
 
@@ -26,6 +28,16 @@ struct ConsumedReport {
   std::size_t records = 0;
 };
 
+/// A record that went to the dead letters; the ids are empty where its headers have none.
+struct RefusedReport {
+  std::string_view topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  std::string_view stage, reason;
+  std::string_view event_id;  ///< a UUID
+  std::string_view trace_id;  ///< 32 hex digits
+};
+
 enum class RebalanceKind : std::uint8_t { kAssign, kRevoke, kLost };
 enum class ClientErrorKind : std::uint8_t { kTransient, kAbortable, kFatal };
 enum class RestoreKind : std::uint8_t { kState, kJournal };
@@ -37,7 +49,12 @@ class RuntimeProbe {
   virtual void on_transaction(const TransactionReport&) {}
   /// With each committed transaction, a call a topic.
   virtual void on_consumed(const ConsumedReport&) {}
+  /// With each committed transaction: the timestamps of the records that it made visible, which
+  /// say when an edge received them where edges wrote the input.
+  virtual void on_visible(std::span<const Instant> /*received*/, Instant /*now*/) {}
   virtual void on_dead_letter(std::string_view /*stage*/, std::string_view /*reason*/) {}
+  /// After on_dead_letter(), for the log.
+  virtual void on_refused(const RefusedReport&) {}
   virtual void on_rebalance(RebalanceKind) {}
   virtual void on_client_error(ClientErrorKind, std::string_view /*code*/) {}
   virtual void on_restored(RestoreKind, std::int32_t /*partition*/, std::size_t /*records*/) {}
@@ -65,11 +82,14 @@ struct TaskStatus {
   Instant clock;
   std::vector<InputStatus> inputs;
   std::string store_path;
+  store::Usage store = {};  ///< a few seconds old
 };
 
 struct RuntimeSnapshot {
   std::vector<TaskStatus> tasks;
-  Instant last_turn;           ///< of the slowest thread's loop
+  Instant last_turn;  ///< of the slowest thread's loop
+  /// Of all stores since the process began.
+  std::uint64_t store_stall_micros = 0, store_background_errors = 0;
   bool all_caught_up = false;  ///< every task runs and has seen the end of each input at least once
 };
 

@@ -10,23 +10,34 @@
 // Thread: the probe's methods from any stream thread, the snapshot from the metrics page's thread.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <kronika/bus/probe.h>
+#include <kronika/busmetrics/store_metrics.h>
 #include <kronika/telemetry/metrics.h>
 #include <kronika/telemetry/service.h>
 
 namespace kronika::busmetrics {
 
+/// kronika_end_to_end_seconds, for whoever sees an event or a canary arrive.
+[[nodiscard]] telemetry::Histogram end_to_end(telemetry::Registry& registry,
+                                              const std::string& stage, const std::string& source);
+
 struct Options {
   std::vector<std::string> input_topics;  ///< names without prefix; their series begin at 0
+  /// The stage of kronika_end_to_end_seconds that a commit of this process reaches, e.g. "state".
+  /// Only for a consumer of what edges wrote: their records' time is when they received the event.
+  /// Empty: not measured.
+  std::string stage = {};
 };
 
 class RuntimeMetrics final : public bus::RuntimeProbe {
@@ -38,14 +49,18 @@ class RuntimeMetrics final : public bus::RuntimeProbe {
   ~RuntimeMetrics() override;
 
   /// Serves lag, position, task states and restore progress from `snapshot`, which must not block,
-  /// and lets it decide `live` (the slowest loop) and `ready` (caught up once). Call once.
-  void observe(telemetry::Service& service, Snapshot snapshot);
+  /// and lets it decide `live` (the slowest loop) and `ready` (every task runs, and each input's
+  /// end was seen or its position is younger than `ready_lag`, once). Call once.
+  void observe(telemetry::Service& service, Snapshot snapshot,
+               std::chrono::milliseconds ready_lag = std::chrono::milliseconds(0));
   /// Waits for a running scrape; `snapshot` is not called afterwards.
   void stop_observing();
 
   void on_transaction(const bus::TransactionReport& report) override;
   void on_consumed(const bus::ConsumedReport& report) override;
+  void on_visible(std::span<const Instant> received, Instant now) override;
   void on_dead_letter(std::string_view stage, std::string_view reason) override;
+  void on_refused(const bus::RefusedReport& report) override;
   void on_rebalance(bus::RebalanceKind kind) override;
   void on_client_error(bus::ClientErrorKind kind, std::string_view error_code) override;
   void on_restored(bus::RestoreKind kind, std::int32_t partition, std::size_t records) override;
@@ -78,6 +93,7 @@ class RuntimeMetrics final : public bus::RuntimeProbe {
 
   Outcome committed_, aborted_;
   telemetry::Counter produced_;
+  telemetry::Histogram end_to_end_;
   Labelled consumed_, aborts_, dead_letters_, rebalances_, client_errors_, restored_;
   std::shared_ptr<Source> source_;
   std::vector<telemetry::Registration> registrations_;

@@ -41,6 +41,7 @@ struct LedgerEntry {
   std::string sender_org;
   bool unimplemented = false;
   Instant record_time;  ///< timestamp of the event's record; Instant{0}: an earlier release's entry
+  std::string trace_id = {};  ///< 16 bytes, of the record's traceparent; empty without one
   friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
 };
 
@@ -171,5 +172,9 @@ void encode_flytning(const Flytning& flytning, std::string& out);
 [[nodiscard]] std::string progress_key(std::int32_t partition);
 /// Whether a key of a compacted topic is a progress record's.
 [[nodiscard]] bool is_progress_key(std::string_view key);
+
+/// Key of a record of indicator-delta that holds no difference and tells that the canary's event
+/// came this far; its timestamp is when that was published.
+inline constexpr std::string_view kCanaryDeltaKey = "canary";
 
 }  // namespace kronika::codec

@@ -28,7 +28,15 @@ struct Kafka {
   std::chrono::milliseconds transaction_timeout{};
   std::chrono::milliseconds session_timeout{};
   std::chrono::milliseconds request_timeout{};
-  /// librdkafka properties handed through; those that would break a guarantee were refused.
+  std::string security_protocol;  ///< plaintext, ssl, sasl_plaintext, sasl_ssl
+  std::string sasl_mechanism;
+  std::string sasl_username;
+  std::filesystem::path sasl_password_file;
+  std::filesystem::path ssl_ca_file;
+  std::filesystem::path ssl_certificate_file;  ///< of this client, where the broker wants one
+  std::filesystem::path ssl_key_file;
+  /// librdkafka properties: those handed through (what would break a guarantee was refused), and
+  /// those that the security settings above come to. Holds the password: never printed.
   std::vector<std::pair<std::string, std::string>> client;
 };
 
@@ -44,11 +52,15 @@ struct Consumer {
   std::size_t deadline_batch = 0;     ///< citizens woken in one transaction
   std::int64_t rebuild_backlog = 0;   ///< records of a partition; 0: never rebuild (citizen alone)
   std::uint16_t metrics_port = 0;
+  std::uint16_t health_port = 0;  ///< 0: none
 };
 
 struct Gateway {
   std::string address;
-  std::string plaintext_guarded_by;  ///< empty: loopback addresses only
+  std::filesystem::path cert_file;  ///< empty: plaintext
+  std::filesystem::path key_file;
+  std::filesystem::path client_ca_file;  ///< empty: clients need no certificate
+  std::string plaintext_guarded_by;      ///< empty: loopback addresses only
   std::uint16_t port = 0;
   std::int32_t default_page_size = 0;
   std::int32_t max_page_size = 0;
@@ -59,7 +71,9 @@ struct Gateway {
   std::size_t answer_cache_bytes = 0;
   std::filesystem::path residents_file;  ///< empty: none
   std::string data_start;                ///< civil date, checked by its reader; empty: not said
+  std::chrono::milliseconds canary_interval{};  ///< 0: no canary
   std::uint16_t metrics_port = 0;
+  std::uint16_t health_port = 0;  ///< 0: none
 };
 
 struct Identity {
@@ -76,11 +90,24 @@ struct Reference {
   std::uint32_t generation = 0;  ///< ordinal of the rule generation (architecture A8)
 };
 
+/// How the command-line tool reaches a gateway that speaks TLS.
+struct Cli {
+  std::filesystem::path gateway_ca_file;  ///< empty: plaintext
+  std::filesystem::path cert_file;        ///< for a gateway that wants a client's certificate
+  std::filesystem::path key_file;
+  std::string gateway_name;  ///< in the gateway's certificate; empty: its address
+};
+
 struct Metrics {
   std::string address;
+  std::string plaintext_guarded_by;  ///< empty: loopback addresses only, or TLS
+  std::filesystem::path cert_file;   ///< empty: plaintext
+  std::filesystem::path key_file;
+  std::filesystem::path client_ca_file;  ///< empty: Prometheus needs no certificate
 };
 
 struct Health {
+  std::string address;
   std::chrono::milliseconds loop_stall{};
   std::chrono::milliseconds ready_lag{};
 };
@@ -101,6 +128,7 @@ struct DoorListen {
   std::filesystem::path key_file;
   std::filesystem::path client_ca_file;  ///< empty: clients need no certificate
   std::uint16_t metrics_port = 0;
+  std::uint16_t health_port = 0;  ///< 0: none
 };
 struct EdgeGrpc {
   DoorListen listen;
@@ -132,6 +160,7 @@ struct Simulation {
 
 /// Used by scripts/stack.sh alone, for the broker that it starts.
 struct Local {
+  bool secure = false;
   std::uint16_t controller_port = 0;
   std::int32_t kafka_heap_mb = 0;
 };
@@ -151,6 +180,7 @@ struct Settings {
   Consumer citizen;
   Consumer indicators;
   Gateway gateway;
+  Cli cli;
   Metrics metrics;
   Health health;
   Simulation sim;

@@ -103,11 +103,18 @@ class WriteSet {
   std::string arena_;
 };
 
-/// Memory and disk figures for metrics, in bytes.
+/// Memory and disk figures for metrics, in bytes where nothing else is said.
 struct Usage {
-  std::uint64_t block_cache = 0, memtables = 0, table_readers = 0, pending_compaction = 0;
+  std::uint64_t block_cache = 0, pinned = 0;  ///< of the budget that the stores share
+  std::uint64_t memtables = 0, table_readers = 0, pending_compaction = 0;
+  std::uint64_t write_stall_micros =
+      0;  ///< time that writes waited for RocksDB, since it was opened
+  std::uint64_t background_errors = 0;  ///< failed flushes and compactions, since it was opened
   std::vector<std::pair<std::string, std::uint64_t>> live_sst;  ///< by column family name
 };
+
+/// Version of RocksDB, e.g. "7.8.3".
+[[nodiscard]] std::string library_version();
 
 class StateStore {
  public:

@@ -8,12 +8,22 @@
 
 namespace kronika::telemetry {
 
-enum class Errc : std::uint8_t { kMetricsPort = 1, kSignals, kLast = kSignals };
+enum class Errc : std::uint8_t {
+  kMetricsPort = 1,
+  kMetricsAddress,  ///< plaintext is refused on this address
+  kCertificate,     ///< a certificate, key or authority cannot be read
+  kSignals,
+  kLast = kSignals
+};
 
 constexpr std::string_view slug(Errc e) {
   switch (e) {
     case Errc::kMetricsPort:
       return "metrics_port";
+    case Errc::kMetricsAddress:
+      return "metrics_address";
+    case Errc::kCertificate:
+      return "certificate";
     case Errc::kSignals:
       return "signals";
   }
@@ -23,6 +33,8 @@ constexpr std::string_view slug(Errc e) {
 constexpr Disposition disposition(Errc e) {
   switch (e) {
     case Errc::kMetricsPort:
+    case Errc::kMetricsAddress:
+    case Errc::kCertificate:
     case Errc::kSignals:
       return Disposition::kFatal;
   }

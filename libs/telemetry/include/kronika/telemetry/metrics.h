@@ -17,6 +17,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -81,14 +82,18 @@ class Histogram {
  public:
   Histogram() = default;
   void observe(double v) const;
+  /// Many at once, under one lock: for a batch.
+  void observe_all(const std::vector<double>& values) const;
   void observe(std::chrono::nanoseconds elapsed) const {
     observe(std::chrono::duration<double>(elapsed).count());
   }
 
  private:
   friend class Registry;
-  explicit Histogram(prometheus::Histogram* impl) : impl_(impl) {}
+  Histogram(prometheus::Histogram* impl, const std::vector<double>& edges)
+      : impl_(impl), edges_(&edges) {}
   prometheus::Histogram* impl_ = nullptr;
+  const std::vector<double>* edges_ = nullptr;  ///< one of bucket_edges()'s
 };
 
 /// One line of a family that is listed when Prometheus asks.
@@ -152,14 +157,24 @@ class Registry {
   std::shared_ptr<Impl> impl_;
 };
 
+/// How the page may be reached from other machines.
+struct PageSecurity {
+  /// PEM files; with a certificate and its key the page is served over TLS, and they are read again
+  /// when they change. With authorities of clients, Prometheus must show a certificate of one.
+  std::filesystem::path cert_file = {}, key_file = {}, client_ca_file = {};
+  /// What guards a plaintext page on an address that is not loopback; empty: it is refused.
+  std::string plaintext_guarded_by = {};
+};
+
 /// Serves GET /metrics until destroyed.
 class Exposer {
  public:
   /// Port 0 takes a free one. Errors: metrics_port (in use or not permitted; the text says which
-  /// setting to change).
+  /// setting to change), metrics_address, certificate.
   [[nodiscard]] static Result<std::unique_ptr<Exposer>> open(const Registry& registry,
                                                              const std::string& address,
-                                                             std::uint16_t port);
+                                                             std::uint16_t port,
+                                                             const PageSecurity& security = {});
   ~Exposer();
   [[nodiscard]] std::uint16_t port() const;
 

@@ -49,6 +49,11 @@ struct ServiceInfo {
   std::string config_hash = {};  ///< equal on all replicas of a rollout: config::config_hash()
   Labels library_versions = {};  ///< e.g. {"librdkafka", "2.0.2"}
   std::chrono::milliseconds loop_stall{30'000};
+  PageSecurity page = {};  ///< how the metrics page may be reached
+  /// Certificates that this process uses, by purpose ("gateway", "metrics", "kafka_client",
+  /// "kafka_ca", "door"): shown as kronika_certificate_not_after_timestamp_seconds. Empty paths are
+  /// left out.
+  std::vector<std::pair<std::string, std::filesystem::path>> certificates = {};
 };
 
 /// Of this build: the project's version, and the source's revision where the build was told it

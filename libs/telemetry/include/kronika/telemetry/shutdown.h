@@ -46,4 +46,19 @@ class Shutdown {
   Shutdown() = default;
 };
 
+/// Ends the process with kExitDeadline where it outlives `limit`: a client that hangs must not hold
+/// up the exit, and nothing is lost by leaving it (A5). Made when the stop begins, kept until the
+/// end of main().
+class StopDeadline {
+ public:
+  explicit StopDeadline(std::chrono::milliseconds limit);
+  ~StopDeadline();
+  StopDeadline(const StopDeadline&) = delete;
+  StopDeadline& operator=(const StopDeadline&) = delete;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 }  // namespace kronika::telemetry

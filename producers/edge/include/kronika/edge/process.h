@@ -48,6 +48,8 @@ struct DoorTools {
 struct DoorProgram {
   std::string name;  ///< "kronika-edge-fhir"
   std::uint16_t (*metrics_port)(const config::Settings&) = nullptr;
+  /// Null: no gRPC health for probes.
+  std::uint16_t (*health_port)(const config::Settings&) = nullptr;
   /// Errors: edge_listen and the door's own.
   std::function<Result<std::unique_ptr<OpenDoor>>(const DoorTools&)> open;
 };
