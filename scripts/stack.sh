@@ -11,10 +11,13 @@
 # has a data folder and ports of its own:
 #   KRONIKA_DATA_DIR=/tmp/other KRONIKA_PORT_BASE=21000 scripts/stack.sh start
 # takes ports 21000-21011: Kafka, its controller, metrics of citizen, indicators and gateway, the gateway, and a door and its
-# metrics each: gRPC, FHIR, MLLP.
+# metrics each: gRPC, FHIR, MLLP; and 21020-21025: health of the six.
 # KRONIKA_PRESET (release, else dev) says which build's programs run.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+
+# shellcheck source=scripts/secure.sh
+source "$root/scripts/secure.sh"
 
 readonly doors=(edge-grpc edge-fhir edge-mllp)
 readonly programs=(citizen indicators gateway "${doors[@]}")
@@ -41,8 +44,8 @@ read_settings() {
   export KRONIKA_HOME=${KRONIKA_HOME:-$root}
   if [ -n "${KRONIKA_PORT_BASE:-}" ]; then
     local base=$KRONIKA_PORT_BASE
-    if ! [[ $base =~ ^[1-9][0-9]{0,4}$ ]] || [ "$base" -gt 65520 ]; then
-      die "KRONIKA_PORT_BASE is '$base'; give a port from 1 to 65520."
+    if ! [[ $base =~ ^[1-9][0-9]{0,4}$ ]] || [ "$base" -gt 65500 ]; then
+      die "KRONIKA_PORT_BASE is '$base'; give a port from 1 to 65500."
     fi
     export KRONIKA_KAFKA_BOOTSTRAP_SERVERS=${KRONIKA_KAFKA_BOOTSTRAP_SERVERS:-127.0.0.1:$base}
     export KRONIKA_LOCAL_CONTROLLER_PORT=${KRONIKA_LOCAL_CONTROLLER_PORT:-$((base + 1))}
@@ -56,6 +59,12 @@ read_settings() {
     export KRONIKA_EDGE_FHIR_METRICS_PORT=${KRONIKA_EDGE_FHIR_METRICS_PORT:-$((base + 9))}
     export KRONIKA_EDGE_MLLP_PORT=${KRONIKA_EDGE_MLLP_PORT:-$((base + 10))}
     export KRONIKA_EDGE_MLLP_METRICS_PORT=${KRONIKA_EDGE_MLLP_METRICS_PORT:-$((base + 11))}
+    export KRONIKA_CITIZEN_HEALTH_PORT=${KRONIKA_CITIZEN_HEALTH_PORT:-$((base + 20))}
+    export KRONIKA_INDICATORS_HEALTH_PORT=${KRONIKA_INDICATORS_HEALTH_PORT:-$((base + 21))}
+    export KRONIKA_GATEWAY_HEALTH_PORT=${KRONIKA_GATEWAY_HEALTH_PORT:-$((base + 22))}
+    export KRONIKA_EDGE_GRPC_HEALTH_PORT=${KRONIKA_EDGE_GRPC_HEALTH_PORT:-$((base + 23))}
+    export KRONIKA_EDGE_FHIR_HEALTH_PORT=${KRONIKA_EDGE_FHIR_HEALTH_PORT:-$((base + 24))}
+    export KRONIKA_EDGE_MLLP_HEALTH_PORT=${KRONIKA_EDGE_MLLP_HEALTH_PORT:-$((base + 25))}
   fi
   bin=$(find_bin)
   if [ -n "$bin" ]; then
@@ -73,7 +82,9 @@ read_settings() {
   case $KRONIKA_DATA_DIR in /*) ;; *) KRONIKA_DATA_DIR=$KRONIKA_HOME/$KRONIKA_DATA_DIR ;; esac
   run=$KRONIKA_DATA_DIR/run
   logs=$KRONIKA_DATA_DIR/log
+  secure=$KRONIKA_DATA_DIR/secure
   kafka_address=${KRONIKA_KAFKA_BOOTSTRAP_SERVERS:-127.0.0.1:9092}
+  if [ "$1" = settings ]; then secure_env operator; fi
 }
 
 # Only a broker address on this machine means: start one here.
@@ -87,6 +98,18 @@ metrics_port() {
     edge-grpc) echo "$KRONIKA_EDGE_GRPC_METRICS_PORT" ;;
     edge-fhir) echo "$KRONIKA_EDGE_FHIR_METRICS_PORT" ;;
     edge-mllp) echo "$KRONIKA_EDGE_MLLP_METRICS_PORT" ;;
+  esac
+}
+
+# Empty where the program has no health port.
+health_port() {
+  case $1 in
+    citizen) echo "${KRONIKA_CITIZEN_HEALTH_PORT#0}" ;;
+    indicators) echo "${KRONIKA_INDICATORS_HEALTH_PORT#0}" ;;
+    gateway) echo "${KRONIKA_GATEWAY_HEALTH_PORT#0}" ;;
+    edge-grpc) echo "${KRONIKA_EDGE_GRPC_HEALTH_PORT#0}" ;;
+    edge-fhir) echo "${KRONIKA_EDGE_FHIR_HEALTH_PORT#0}" ;;
+    edge-mllp) echo "${KRONIKA_EDGE_MLLP_HEALTH_PORT#0}" ;;
   esac
 }
 
@@ -185,7 +208,10 @@ check_ports() {
   if [ "$1" = all ]; then
     ports+=("$KRONIKA_GATEWAY_PORT gateway.port gateway" "$KRONIKA_EDGE_GRPC_PORT edge_grpc.port edge-grpc"
       "$KRONIKA_EDGE_FHIR_PORT edge_fhir.port edge-fhir" "$KRONIKA_EDGE_MLLP_PORT edge_mllp.port edge-mllp")
-    for name in "${programs[@]}"; do ports+=("$(metrics_port "$name") ${name/-/_}.metrics_port $name"); done
+    for name in "${programs[@]}"; do
+      ports+=("$(metrics_port "$name") ${name/-/_}.metrics_port $name")
+      if [ -n "$(health_port "$name")" ]; then ports+=("$(health_port "$name") ${name/-/_}.health_port $name"); fi
+    done
   fi
   local twice line
   twice=$(printf '%s\n' "${ports[@]}" | cut -d' ' -f1 | sort | uniq -d | head -n 1)
@@ -232,10 +258,7 @@ write_kafka_properties() {
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$KRONIKA_LOCAL_CONTROLLER_PORT
-listeners=PLAINTEXT://127.0.0.1:${kafka_address##*:},CONTROLLER://127.0.0.1:$KRONIKA_LOCAL_CONTROLLER_PORT
-advertised.listeners=PLAINTEXT://127.0.0.1:${kafka_address##*:}
 controller.listener.names=CONTROLLER
-inter.broker.listener.name=PLAINTEXT
 log.dirs=$KRONIKA_DATA_DIR/kafka/log
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -250,6 +273,16 @@ log.retention.ms=-1
 message.max.bytes=16777216
 replica.fetch.max.bytes=16777216
 EOF
+  if secure_on; then
+    secure_kafka_properties >>"$1"
+    chmod 600 "$1" # it holds passwords
+    return
+  fi
+  cat >>"$1" <<EOF
+listeners=PLAINTEXT://127.0.0.1:${kafka_address##*:},CONTROLLER://127.0.0.1:$KRONIKA_LOCAL_CONTROLLER_PORT
+advertised.listeners=PLAINTEXT://127.0.0.1:${kafka_address##*:}
+inter.broker.listener.name=PLAINTEXT
+EOF
 }
 
 kafka_answers() { accepts 127.0.0.1 "${kafka_address##*:}" && grep -q 'Kafka Server started' <(tail -n "+$kafka_log_from" "$logs/kafka.log"); }
@@ -263,6 +296,7 @@ start_kafka() {
   ls "$lib"/kafka_2.13-*.jar >/dev/null 2>&1 || die "Kafka is not installed: run 'make setup'."
   find_java
   mkdir -p "$dir" "$run" "$logs"
+  if secure_on; then secure_prepare; fi
   write_kafka_properties "$properties"
   local -a java=(java -cp "$lib/*" "-Dlog4j2.configurationFile=$root/deploy/local/kafka/log4j2.properties")
   if [ ! -f "$dir/cluster.id" ]; then
@@ -299,7 +333,7 @@ start_program() {
     return
   fi
   [ -x "$bin/kronika-$name" ] || die "kronika-$name is not built: run 'make build'."
-  launch "$name" "$bin/kronika-$name"
+  (secure_env "$name" && launch "$name" "$bin/kronika-$name")
 }
 
 # --- commands --------------------------------------------------------------------------------------------------------
@@ -323,7 +357,8 @@ start() {
   [ -n "$bin" ] || die "the programs are not built yet: run 'make build' first."
   ensure_secret "$KRONIKA_IDENTITY_SECRET_FILE" person-key "person keys"
   ensure_secret "$KRONIKA_SEAL_KEY_FILE" seal "sealed messages"
-  "$bin/kronika" topics create >>"$logs/topics.log" 2>&1 || die "the topics could not be created: $(last_words topics)"
+  if secure_on; then secure_grant; fi
+  (secure_env admin && "$bin/kronika" topics create) >>"$logs/topics.log" 2>&1 || die "the topics could not be created: $(last_words topics)"
   say "  topics are there"
   local name
   for name in "${programs[@]}"; do start_program "$name"; done
