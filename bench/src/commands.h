@@ -17,7 +17,8 @@ struct KafkaPlace {
 
 /// Creates the topics under the prefix and publishes the plan's events, with the headers that an
 /// edge writes.
-int load(const KafkaPlace& kafka, const Plan& plan);
+/// `rate`: events a second; 0: as fast as Kafka takes them.
+int load(const KafkaPlace& kafka, const Plan& plan, double rate);
 
 struct PassthroughOptions {
   int commit_interval_ms = 100;

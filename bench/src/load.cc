@@ -6,6 +6,7 @@
 #include <chrono>
 #include <iostream>
 #include <map>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -16,7 +17,7 @@
 
 namespace kronika::bench {
 
-int load(const KafkaPlace& kafka, const Plan& plan) {
+int load(const KafkaPlace& kafka, const Plan& plan, double rate) {
   bus::ClientOptions client;
   client.bootstrap_servers = kafka.bootstrap_servers;
   client.prefix = kafka.prefix;
@@ -28,8 +29,13 @@ int load(const KafkaPlace& kafka, const Plan& plan) {
   domain::Event event;
   EventRecord record;
   std::map<std::string, std::uint64_t> by_topic;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0, made = 0;
   while (source.next(event)) {
+    if (rate > 0) {
+      const std::chrono::duration<double> due(static_cast<double>(made++) / rate);
+      std::this_thread::sleep_until(
+          start + std::chrono::duration_cast<std::chrono::steady_clock::duration>(due));
+    }
     const bus::Outgoing& out = record.of(event);
     need(publisher->publish(out, {}), "publishing");
     ++by_topic[std::string(out.topic)];

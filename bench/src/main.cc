@@ -26,7 +26,9 @@ int main(int argc, char** argv) {
       app.add_subcommand("load", "create the topics and publish the events of a plan");
   with_kafka(load_command);
   with_plan(load_command);
-  load_command->callback([&] { code = load(kafka, plan); });
+  double rate = 0;
+  load_command->add_option("--rate", rate, "events a second; 0: as fast as Kafka takes them");
+  load_command->callback([&] { code = load(kafka, plan, rate); });
 
   std::string reference = "data/reference";
   auto* describe_command = app.add_subcommand("describe", "make and check the events of a plan");
