@@ -99,7 +99,8 @@ def secrets_in(folder):
         if not file.is_file() or file.suffix not in (".json", ".ndjson", ".hl7", ".xml"):
             continue
         text = file.read_text(errors="replace")
-        numbers.update(n.replace("-", "") for n in re.findall(r"(?<![\w.-])\d{6}-?\d{4}(?![\w-])", text))
+        found = (n.replace("-", "") for n in re.findall(r"(?<![\w.-])\d{6}-?\d{4}(?![\w-])", text))
+        numbers.update(n for n in found if 1 <= int(n[:2]) % 60 <= 31 and 1 <= int(n[2:4]) <= 12)  # the day of an eCPR counts from 61
         for document in text.splitlines() if file.suffix == ".ndjson" else [text]:
             try:
                 words.update(people_of(json.loads(document)))
