@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -42,6 +43,9 @@ struct SummerTime {
 
 constexpr int kFirstSummerYear = 1980;
 constexpr int kTabledYears = 220;
+// Instants come from the wire as any 64 bits; what lies outside these years counts as their ends.
+constexpr std::int64_t kFirstMs = -62'135'596'800'000;  // 0001-01-01
+constexpr std::int64_t kLastMs = 253'402'300'799'999;   // 9999-12-31
 
 constexpr SummerTime summer_time_of(int year) {
   // In 1980 it began on the first Sunday of April, since 1981 on the last Sunday of March.
@@ -63,6 +67,7 @@ constexpr auto kSummerTimes = [] {
 constexpr bool is_summer(std::int64_t ms) {
   // The mean length of a year finds the year but for a day or two round New Year, where neither of
   // the two candidates has summer time.
+  if (ms > kLastMs) return false;
   const auto index = floor_div(ms, 31'556'952'000) + 1970 - kFirstSummerYear;
   if (index < 0) return false;
   const SummerTime s = index < kTabledYears
@@ -116,7 +121,8 @@ int age_on(CivilDate birth, CivilDate date) {
 }
 
 CivilDate civil_date_of(Instant t) {
-  return {static_cast<std::int32_t>(floor_div(t.ms + offset_at(t.ms), kMsPerDay))};
+  const std::int64_t ms = std::clamp(t.ms, kFirstMs, kLastMs);
+  return {static_cast<std::int32_t>(floor_div(ms + offset_at(ms), kMsPerDay))};
 }
 
 Instant start_of_day(CivilDate date) {

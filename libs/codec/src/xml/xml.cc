@@ -88,7 +88,7 @@ std::string_view too_much(std::string_view bytes) {
       continue;
     }
     if (++elements > kMaxElements) return "The document has more than 100000 elements.";
-    if (close < i) close = bytes.find('>', i);
+    if (close <= i) close = bytes.find('>', i);
     if (close == std::string_view::npos) return {};  // cut short: the parser says so
     if (bytes[close - 1] != '/' && ++depth > kMaxDepth)
       return "The document nests more than 100 elements deep.";
