@@ -31,7 +31,7 @@ def checks():
     yield "container: libraries are those that the programs link", container.check_packages
     yield "kubernetes: topics are those of the code", kafka.check_topics
     yield "kubernetes: users may do what the code does", kafka.check_users
-    for overlay in (*kubernetes.OVERLAYS, "grpc-health"):
+    for overlay in kubernetes.OVERLAYS:
         yield f"kubernetes: schemas, {overlay}", lambda overlay=overlay: kubernetes.check_schema(overlay)
     for overlay in kubernetes.OVERLAYS:
         yield f"kubernetes: our rules, {overlay}", lambda overlay=overlay: kubernetes.check_policy(overlay)

@@ -118,11 +118,13 @@ replica.fetch.max.bytes=16777216
         return {**clean, "KRONIKA_HOME": str(ROOT), "KRONIKA_PRESET": self.preset, "KRONIKA_DATA_DIR": str(self.folder / "data"),
                 "KRONIKA_INSTANCE": instance, "KRONIKA_KAFKA_BOOTSTRAP_SERVERS": self.broker,
                 "KRONIKA_IDENTITY_SECRET_FILE": str(self.folder / "person-key.hex"), "KRONIKA_SEAL_KEY_FILE": str(self.folder / "seal.hex"),
-                "KRONIKA_KAFKA_CLIENT_SECURITY_PROTOCOL": "ssl", "KRONIKA_KAFKA_CLIENT_SSL_CA_LOCATION": str(self.folder / "ca.crt"),
-                "KRONIKA_KAFKA_CLIENT_SSL_CERTIFICATE_LOCATION": str(self.folder / f"kronika-kafka-{user}.crt"),
-                "KRONIKA_KAFKA_CLIENT_SSL_KEY_LOCATION": str(self.folder / f"kronika-kafka-{user}.key"),
+                "KRONIKA_KAFKA_SECURITY_PROTOCOL": "ssl", "KRONIKA_KAFKA_SSL_CA_FILE": str(self.folder / "ca.crt"),
+                "KRONIKA_KAFKA_SSL_CERTIFICATE_FILE": str(self.folder / f"kronika-kafka-{user}.crt"),
+                "KRONIKA_KAFKA_SSL_KEY_FILE": str(self.folder / f"kronika-kafka-{user}.key"),
                 "KRONIKA_CITIZEN_METRICS_PORT": str(self.base + 2), "KRONIKA_INDICATORS_METRICS_PORT": str(self.base + 3),
-                "KRONIKA_GATEWAY_METRICS_PORT": str(self.base + 4), "KRONIKA_GATEWAY_PORT": str(self.base + 5)}
+                "KRONIKA_GATEWAY_METRICS_PORT": str(self.base + 4), "KRONIKA_GATEWAY_PORT": str(self.base + 5),
+                "KRONIKA_CITIZEN_HEALTH_PORT": str(self.base + 6), "KRONIKA_INDICATORS_HEALTH_PORT": str(self.base + 7),
+                "KRONIKA_GATEWAY_HEALTH_PORT": str(self.base + 8)}
 
     def spawn(self, name, command, env):
         log = open(self.folder / f"{name}.log", "a")

@@ -3,7 +3,6 @@
 import json
 import pathlib
 import re
-import tempfile
 
 import yaml
 
@@ -58,15 +57,6 @@ def objects(overlay):
     return [o for o in yaml.safe_load_all(render(FOLDER / "overlays" / overlay)) if o]
 
 
-def preview():
-    """The component that no overlay uses yet, on the production overlay."""
-    with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
-        path = pathlib.Path(folder)
-        (path / "kustomization.yaml").write_text(
-            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../overlays/prod/app]\ncomponents: [../components/grpc-health]\n")
-        return [o for o in yaml.safe_load_all(render(path)) if o]
-
-
 def schema_of(item):
     group, _, version = item["apiVersion"].rpartition("/")
     return SCHEMAS / f"{item['kind'].lower()}-{group.split('.')[0]}-{version}.json"
@@ -74,7 +64,7 @@ def schema_of(item):
 
 def check_schema(overlay):
     """Built-in kinds against the schemas of that Kubernetes version, custom ones against those in deploy/k8s/schemas."""
-    yield from check_items(overlay, preview() if overlay == "grpc-health" else objects(overlay))
+    yield from check_items(overlay, objects(overlay))
 
 
 def check_items(overlay, items):
@@ -149,9 +139,9 @@ def check_policy(overlay, items=None):
             if overlay == "prod" and not re.search(r"@sha256:[0-9a-f]{64}$", container["image"]):
                 yield f"{name}/{container['name']}: {container['image']} is not named by its digest"
             if item["kind"] in ("Deployment", "StatefulSet") and item["spec"].get("replicas") != 0 and container["name"] == "kronika":
-                for probe in ("startupProbe", "livenessProbe"):
-                    if probe not in container:
-                        yield f"{name}/{container['name']}: no {probe}"
+                for probe, service in (("startupProbe", "startup"), ("livenessProbe", "live"), ("readinessProbe", "ready")):
+                    if container.get(probe, {}).get("grpc") != {"port": 9465, "service": service}:
+                        yield f"{name}/{container['name']}: {probe} does not ask gRPC health for {service}"
                 if not any(p.get("name") == "metrics" and p["containerPort"] == 9464 for p in container.get("ports", [])):
                     yield f"{name}/{container['name']}: no metrics port 9464"
         for volume in spec.get("volumes", []):
@@ -171,7 +161,7 @@ def check_policy(overlay, items=None):
         elif item["spec"].get("replicas") != 0:
             yield from check_running(name, item, template, items)
     yield from check_networks(overlay, items)
-    if overlay != "grpc-health" and items:
+    if items:
         yield from check_settings(overlay, maps)
 
 

@@ -36,7 +36,13 @@ FAILED = 'grpc_code=~"Internal|Unavailable|Unknown|DataLoss|DeadlineExceeded"'
 
 SLOS = [
     Slo("freshness", "Freshness", 0.995, "what a sender has delivered is visible in the gateway within 2 s",
-        "avg_over_time(kronika:freshness_bad:bool[WINDOW])"),
+        # The canary measures each partition every half minute; while it cannot even set out, or a stage is silent, that is as bad.
+        'max by (namespace) (\n'
+        '  label_replace(1 - sum by (namespace) (rate(kronika_end_to_end_seconds_bucket{job="kronika", stage="view", source="canary", le="2"}[WINDOW]))\n'
+        '    / (sum by (namespace) (rate(kronika_end_to_end_seconds_count{job="kronika", stage="view", source="canary"}[WINDOW])) > 0),\n'
+        '    "by", "canary", "", "")\n'
+        '  or label_replace(avg_over_time(kronika:freshness_bad:bool[WINDOW]), "by", "stages", "", "")\n'
+        ')'),
     Slo("availability", "Availability", 0.999, "a call to the gateway is answered, if only by telling the caller his mistake",
         f'sum by (namespace) (rate(grpc_server_handled_total{{job="kronika", component="gateway", {FAILED}}}[WINDOW]))\n'
         '/ (sum by (namespace) (rate(grpc_server_handled_total{job="kronika", component="gateway"}[WINDOW])) > 0)',
