@@ -20,7 +20,7 @@ TAKEN = [
     ("citizen", "Read Topic literal maaling", "lacks the ACL Read on topic maaling"),
     ("citizen", "Read Group literal kronika-citizen", "lacks the ACL Read on group kronika-citizen"),
     ("citizen", "Write TransactionalId prefixed kronika-citizen-", "lacks the ACL Write on transactional id kronika-citizen-"),
-    ("citizen", "Write Topic literal citizen-state", "lacks the ACL Write on topic citizen-state"),
+    ("citizen", "Write Topic literal citizen-state", "lacks the ACL Write on topic"),
     ("indicators", "Read Topic literal indicator-delta", "lacks the ACL Read on topic indicator-delta"),
     ("gateway", "Read Topic literal citizen-state", "lacks the ACL"),
 ]

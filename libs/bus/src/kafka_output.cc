@@ -186,7 +186,11 @@ Result<void> KafkaOutput::repeat(std::string_view doing, Errc otherwise, Errc at
     const std::string forbidden = missing_acl(
         rd_kafka_error_code(error.get()), quoted_in(rd_kafka_error_string(error.get())), "Write");
     if (!forbidden.empty()) {
-      return fail(code(Errc::kConfig), std::string(doing) + ": " + forbidden);
+      // Not every message of the library puts the topic in quotes; then it is told whole.
+      const std::string_view said = rd_kafka_error_string(error.get());
+      return fail(code(Errc::kConfig),
+                  std::string(doing) + ": " + forbidden +
+                      (quoted_in(said).empty() ? "; the client says: " + std::string(said) : ""));
     }
     if (e != Errc::kTransient && !refused_.empty()) return fail(code(Errc::kConfig), refused_);
     if (e != Errc::kTransient) return tl::unexpected(error_of(*error, otherwise, doing));
