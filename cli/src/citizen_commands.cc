@@ -1,3 +1,4 @@
+#include "citizen_name.h"
 #include "commands.h"
 #include "gateway_client.h"
 #include "table.h"
@@ -14,20 +15,8 @@ using query::v1::Citizen;
 // Fills what all citizen requests share; returns a sentence where the command line is not right.
 template <class Request>
 std::string fill(const CitizenOptions& options, Request& request) {
-  const int named = static_cast<int>(!options.cpr.empty()) +
-                    static_cast<int>(!options.key.empty()) +
-                    static_cast<int>(!options.identifier.empty());
-  if (named != 1) {
-    return "name the citizen by one of --cpr NUMBER, --key HEX or --identifier 'SYSTEM|VALUE'";
-  }
-  auto& name = *request.mutable_citizen();
-  if (!options.cpr.empty()) name.set_cpr(options.cpr);
-  if (!options.key.empty()) name.set_person_key(options.key);
-  if (!options.identifier.empty()) {
-    const std::size_t bar = options.identifier.rfind('|');
-    if (bar == std::string::npos) return "--identifier is written SYSTEM|VALUE";
-    name.mutable_identifier()->set_system(options.identifier.substr(0, bar));
-    name.mutable_identifier()->set_value(options.identifier.substr(bar + 1));
+  if (std::string wrong = fill_citizen(options, *request.mutable_citizen()); !wrong.empty()) {
+    return wrong;
   }
   return fill_clocks(options, request);
 }
@@ -155,6 +144,24 @@ void print_citizen(const Context& context, const Citizen& citizen) {
 }
 
 }  // namespace
+
+std::string fill_citizen(const CitizenOptions& options, query::v1::CitizenName& name) {
+  const int named = static_cast<int>(!options.cpr.empty()) +
+                    static_cast<int>(!options.key.empty()) +
+                    static_cast<int>(!options.identifier.empty());
+  if (named != 1) {
+    return "name the citizen by one of --cpr NUMBER, --key HEX or --identifier 'SYSTEM|VALUE'";
+  }
+  if (!options.cpr.empty()) name.set_cpr(options.cpr);
+  if (!options.key.empty()) name.set_person_key(options.key);
+  if (!options.identifier.empty()) {
+    const std::size_t bar = options.identifier.rfind('|');
+    if (bar == std::string::npos) return "--identifier is written SYSTEM|VALUE";
+    name.mutable_identifier()->set_system(options.identifier.substr(0, bar));
+    name.mutable_identifier()->set_value(options.identifier.substr(bar + 1));
+  }
+  return {};
+}
 
 int citizen_show(const Context& context, const CitizenOptions& options) {
   query::v1::GetCitizenRequest request;

@@ -79,6 +79,25 @@ int codes_unknown(const Context& context);
 int topics_create(const Context& context);
 int topics_check(const Context& context);
 
+struct MessageOptions {
+  std::string id;  ///< show: the sender's id, or the SHA-256 of the bytes
+  std::string sender, reason;
+  CitizenOptions citizen;
+  std::string from, to;  ///< dates (to: its end) or instants
+  int limit = 50;
+};
+/// Where one message went, with what each of its events did.
+int message_show(const Context& context, const MessageOptions& options);
+int message_list(const Context& context, const MessageOptions& options);
+
+struct ReconcileOptions {
+  std::string day, from, to;  ///< civil dates
+  std::string sender;
+  int wait_seconds = 0;  ///< until everything has been compared and nothing waits
+};
+/// kNotDone where a sender's day does not add up.
+int reconcile(const Context& context, const ReconcileOptions& options);
+
 struct DeadLetterOptions {
   int limit = 20;
   std::vector<std::string> places;  ///< partition:offset; show: exactly one

@@ -43,6 +43,7 @@ GatewayClient::GatewayClient(const Context& context) {
   indicators_ = query::v1::IndicatorService::NewStub(channel);
   reports_ = query::v1::ReportService::NewStub(channel);
   publications_ = query::v1::PublicationService::NewStub(channel);
+  ledger_ = query::v1::LedgerService::NewStub(channel);
   status_ = query::v1::StatusService::NewStub(channel);
 }
 

@@ -10,6 +10,7 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/status.h>
 
+#include <kronika/query/v1/ledger.grpc.pb.h>
 #include <kronika/query/v1/publication.grpc.pb.h>
 #include <kronika/query/v1/query.grpc.pb.h>
 
@@ -23,6 +24,7 @@ class GatewayClient {
   query::v1::IndicatorService::Stub& indicators() { return *indicators_; }
   query::v1::ReportService::Stub& reports() { return *reports_; }
   query::v1::PublicationService::Stub& publications() { return *publications_; }
+  query::v1::LedgerService::Stub& ledger() { return *ledger_; }
   query::v1::StatusService::Stub& status() { return *status_; }
 
   /// `method` is a pointer to a stub's unary method.
@@ -39,6 +41,7 @@ class GatewayClient {
   std::unique_ptr<query::v1::IndicatorService::Stub> indicators_;
   std::unique_ptr<query::v1::ReportService::Stub> reports_;
   std::unique_ptr<query::v1::PublicationService::Stub> publications_;
+  std::unique_ptr<query::v1::LedgerService::Stub> ledger_;
   std::unique_ptr<query::v1::StatusService::Stub> status_;
 };
 

@@ -48,6 +48,8 @@ struct Options {
   cli::CellOptions cells;
   cli::PublicationOptions publication;
   cli::DeadLetterOptions dead_letters;
+  cli::MessageOptions messages;
+  cli::ReconcileOptions reconcile;
   cli::ReportOptions report;
   cli::VerifyOptions verify;
   int wait_seconds = 60;
@@ -199,6 +201,39 @@ void publication_commands(CLI::App& app, Options& o, Run& run) {
   });
 }
 
+void message_commands(CLI::App& app, Options& o, Run& run) {
+  CLI::App& message = *app.add_subcommand("message", "where did my message go?");
+  message.require_subcommand(1);
+  CLI::App& show = *message.add_subcommand("show", "one message: its events and what they did");
+  show.add_option("id", o.messages.id,
+                  "as the sender named it (Bundle.id, MSH-10), or the SHA-256 of its bytes")
+      ->required();
+  show.callback(
+      [&] { run = [&](const cli::Context& c) { return cli::message_show(c, o.messages); }; });
+  CLI::App& list = *message.add_subcommand("list", "messages of a sender, a citizen, a reason");
+  list.add_option("--sender", o.messages.sender, "SOR id");
+  list.add_option("--reason", o.messages.reason, "of what was refused, e.g. CODE_UNKNOWN");
+  list.add_option("--cpr", o.messages.citizen.cpr, "CPR number; hashed at the gateway");
+  list.add_option("--key", o.messages.citizen.key, "person key, 32 hex digits");
+  list.add_option("--identifier", o.messages.citizen.identifier, "SYSTEM|VALUE");
+  list.add_option("--from", o.messages.from, "received since: a date or an instant");
+  list.add_option("--to", o.messages.to, "received until: a date (its end) or an instant");
+  list.add_option("--limit", o.messages.limit, "at most, the oldest first; 0 all; default 50");
+  list.callback(
+      [&] { run = [&](const cli::Context& c) { return cli::message_list(c, o.messages); }; });
+  CLI::App& reconcile = *app.add_subcommand(
+      "reconcile",
+      "by sender and day: is everything that was received and published accounted for?");
+  reconcile.add_option("--day", o.reconcile.day, "civil date; default all days that are kept");
+  reconcile.add_option("--from", o.reconcile.from, "first civil date");
+  reconcile.add_option("--to", o.reconcile.to, "last civil date");
+  reconcile.add_option("--sender", o.reconcile.sender, "SOR id; default all");
+  reconcile.add_option("--wait", o.reconcile.wait_seconds,
+                       "seconds to wait until nothing is pending and all was compared; default 0");
+  reconcile.callback(
+      [&] { run = [&](const cli::Context& c) { return cli::reconcile(c, o.reconcile); }; });
+}
+
 void log_commands(CLI::App& app, Options& o, Run& run) {
   CLI::App& codes = *app.add_subcommand("codes", "the codes that senders use");
   codes.require_subcommand(1);
@@ -333,6 +368,7 @@ int main(int argc, char** argv) {
   indicator_commands(app, options, run);
   publication_commands(app, options, run);
   report_commands(app, options, run);
+  message_commands(app, options, run);
   log_commands(app, options, run);
   other_commands(app, options, run);
   try {

@@ -18,6 +18,7 @@
 #include <kronika/config/load.h>
 #include <kronika/domain/fold.h>
 #include <kronika/gateway/errc.h>
+#include <kronika/gateway/ledger_metrics.h>
 #include <kronika/gateway/server.h>
 #include <kronika/gateway/view.h>
 #include <kronika/gateway/view_reader.h>
@@ -132,6 +133,8 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
   view_options.path = settings.data_dir / "gateway" / "view";
   std::filesystem::create_directories(settings.data_dir / "gateway");
   view_options.identity = *cluster + "/" + settings.kafka.topic_prefix;
+  view_options.ledger_days = settings.gateway.ledger_days;
+  view_options.now = SystemClock().now();
   view_options.block_cache_bytes = settings.gateway.block_cache_bytes;
   view_options.memtable_bytes = settings.gateway.memtable_bytes;
   auto view = open_view(view_options);
@@ -146,6 +149,7 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
       });
 
   const SystemClock clock;
+  const gateway::LedgerMetrics ledger_metrics(registry, **view, **rules, clock);
   gateway::ViewReader* reader_at =
       nullptr;  // the server starts first: it answers health while the view is read
   std::atomic<bool> caught_up{false};

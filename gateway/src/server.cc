@@ -1,5 +1,6 @@
 #include "citizen_service.h"
 #include "indicator_service.h"
+#include "ledger_service.h"
 #include "publication_service.h"
 #include "report_service.h"
 #include "status_service.h"
@@ -62,6 +63,7 @@ class GrpcServer final : public Server {
         services_(services),
         citizens_(options_, services_),
         indicators_(options_, services_),
+        ledger_(options_, services_),
         publications_(options_, services_),
         reports_(options_, services_),
         status_(options_, services_) {}
@@ -77,6 +79,7 @@ class GrpcServer final : public Server {
     builder.SetMaxReceiveMessageSize(64 << 10);  // requests are names and dates
     builder.RegisterService(&citizens_);
     builder.RegisterService(&indicators_);
+    builder.RegisterService(&ledger_);
     builder.RegisterService(&publications_);
     builder.RegisterService(&reports_);
     builder.RegisterService(&status_);
@@ -106,8 +109,8 @@ class GrpcServer final : public Server {
       health->SetServingStatus(serving);
       for (const char* name :
            {"ready", "kronika.query.v1.CitizenService", "kronika.query.v1.IndicatorService",
-            "kronika.query.v1.PublicationService", "kronika.query.v1.ReportService",
-            "kronika.query.v1.StatusService"}) {
+            "kronika.query.v1.LedgerService", "kronika.query.v1.PublicationService",
+            "kronika.query.v1.ReportService", "kronika.query.v1.StatusService"}) {
         health->SetServingStatus(name, serving);
       }
     }
@@ -124,6 +127,7 @@ class GrpcServer final : public Server {
   const Services services_;
   CitizenService citizens_;
   IndicatorService indicators_;
+  LedgerService ledger_;
   PublicationService publications_;
   ReportService reports_;
   StatusService status_;

@@ -24,6 +24,7 @@ grpc::StatusCode of(Errc e) {
     case Errc::kTableUnknown:
     case Errc::kOrganisationMalformed:
     case Errc::kGoalAreaUnknown:
+    case Errc::kMessageNotNamed:
     case Errc::kPageSizeNegative:
     case Errc::kPageTokenInvalid:
       return grpc::StatusCode::INVALID_ARGUMENT;
@@ -35,6 +36,7 @@ grpc::StatusCode of(Errc e) {
       return grpc::StatusCode::NOT_FOUND;
     case Errc::kRulesetNone:
     case Errc::kPeriodNotRolling:
+    case Errc::kLedgerOff:
       return grpc::StatusCode::FAILED_PRECONDITION;
     case Errc::kIndicatorUnimplemented:
       return grpc::StatusCode::UNIMPLEMENTED;

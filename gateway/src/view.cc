@@ -31,6 +31,8 @@ static_assert(kViewTopics[kRapportIndex] == bus::kRapport);
 static_assert(kViewTopics[kCitizenStateIndex] == bus::kCitizenState);
 static_assert(kViewTopics[kIndicatorStateIndex] == bus::kIndicatorState);
 static_assert(kViewTopics[kPublikationIndex] == bus::kPublikation);
+static_assert(kViewTopics[kFlytningTopic] == bus::kFlytning);
+static_assert(kViewTopics[kLedgerTopic] == bus::kLedger);
 
 std::optional<std::uint8_t> topic_index(std::string_view topic) {
   for (std::size_t i = 0; i < std::size(kViewTopics); ++i) {
@@ -54,7 +56,10 @@ std::optional<TopicPartition> read_meta_key(std::string_view key, std::string_vi
 
 class RocksView final : public View {
  public:
-  explicit RocksView(std::unique_ptr<store::StateStore> store) : store_(std::move(store)) {}
+  RocksView(std::unique_ptr<store::StateStore> store, const ViewOptions& options)
+      : store_(std::move(store)) {
+    if (options.ledger_days > 0) ledger_.emplace(*store_, options.ledger_days, options.now);
+  }
 
   Result<void> load(const std::string& identity);
 
@@ -118,6 +123,10 @@ class RocksView final : public View {
     const std::shared_lock lock(mutex_);
     return publication_count_;
   }
+  const Ledger* ledger() const override { return ledger_ ? &*ledger_ : nullptr; }
+  Result<void> check_ledger(Instant now,
+                            const std::map<TopicPartition, std::int64_t>& ends) override;
+  Result<std::vector<RecordAt>> records(const PersonKey& person) const override;
   store::Usage usage() const override { return store_->usage(); }
 
  private:
@@ -137,7 +146,7 @@ class RocksView final : public View {
     std::set<std::string> publications;  // keys
   };
   Result<void> stage(const bus::Record& record, TopicPartition at, store::WriteSet& writes,
-                     Pending& pending) const;
+                     Pending& pending);
   static void stage_report(const bus::Record& record, store::WriteSet& writes);
   Result<void> stage_state(const bus::Record& record, std::string_view message,
                            store::WriteSet& writes, Pending& pending) const;
@@ -147,6 +156,7 @@ class RocksView final : public View {
                       Pending& pending) const;
 
   const std::unique_ptr<store::StateStore> store_;
+  std::optional<Ledger> ledger_;
   mutable std::shared_mutex mutex_;
   // guarded by mutex_
   ViewPositions positions_;
@@ -181,17 +191,23 @@ class RocksView final : public View {
 };
 
 Result<void> RocksView::load(const std::string& identity) {
-  const std::string wanted = std::string(keys::kViewLayout) + "/" + identity;
+  // A ledger that was not kept from the beginning would miss the events that were read before.
+  const std::string wanted =
+      std::string(keys::kViewLayout) + (ledger_ ? "/ledger/" : "/") + identity;
   auto stored = store_->get(store::kMeta, keys::kIdentity);
   if (!stored) return tl::unexpected(stored.error());
   if (!*stored) {
     store::WriteSet writes;
     writes.put(store::kMeta, keys::kIdentity, wanted);
-    return store_->apply(writes);
+    if (auto ok = store_->apply(writes); !ok) return ok;
+    return ledger_ ? ledger_->load() : Result<void>();
   }
   if (**stored != wanted) {
     return fail(code(Errc::kViewForeign),
                 "the view on disk is of another cluster, prefix or layout");
+  }
+  if (ledger_) {
+    if (auto ok = ledger_->load(); !ok) return ok;
   }
   auto done = store_->scan_prefix(
       store::kMeta, keys::kPositionPrefix, [&](std::string_view key, std::string_view value) {
@@ -264,6 +280,7 @@ Result<void> RocksView::apply(std::span<const bus::Record> batch,
     append_be(value, sortable(pending.positions[at].last_record_time.ms));
     writes.put(store::kMeta, meta_key(keys::kPositionPrefix, at), value);
   }
+  if (ledger_) ledger_->finish(writes);
   if (pending.counts_changed)
     writes.put(store::kMeta, keys::kCounts, encode_counts(pending.counts));
 
@@ -287,11 +304,16 @@ Result<void> RocksView::apply(std::span<const bus::Record> batch,
 }
 
 Result<void> RocksView::stage(const bus::Record& record, TopicPartition at, store::WriteSet& writes,
-                              Pending& pending) const {
+                              Pending& pending) {
   if (at.topic == kRapportIndex) {
     stage_report(record, writes);
     return {};
   }
+  const RecordAt place{at.topic, at.partition, record.offset};
+  if (at.topic == kLedgerTopic) {
+    return ledger_ ? ledger_->stage_booking(record, place, writes) : Result<void>();
+  }
+  if (ledger_ && at.topic < kFlytningTopic) ledger_->stage_event(record, place, writes);
   std::string_view message;
   if (!record.tombstone) {
     const auto wire = bus::read_wire(record.value);
@@ -435,6 +457,38 @@ Result<std::vector<domain::JournalEntry>> RocksView::journal(const PersonKey& pe
   return reader.take();
 }
 
+Result<void> RocksView::check_ledger(Instant now,
+                                     const std::map<TopicPartition, std::int64_t>& ends) {
+  if (!ledger_) return {};
+  Ledger::Offsets read, done, goal;
+  {
+    const std::shared_lock lock(mutex_);
+    for (const auto& [at, position] : positions_) {
+      read[{at.topic, at.partition}] = position.next_offset;
+    }
+    for (const auto& [at, next] : handled_) done[{at.topic, at.partition}] = next;
+  }
+  for (const auto& [at, end] : ends) {
+    if (at.topic == kLedgerTopic || at.topic < kFlytningTopic) goal[{at.topic, at.partition}] = end;
+  }
+  if (auto ok = ledger_->check(read, done, goal); !ok) return ok;
+  return ledger_->prune(now);
+}
+
+Result<std::vector<RecordAt>> RocksView::records(const PersonKey& person) const {
+  std::vector<RecordAt> found;
+  const auto done = store_->scan_prefix(
+      keys::kJournal, person.view(), [&](std::string_view key, std::string_view) {
+        const auto place = keys::read_place(key.substr(16));
+        if (place && place->topic < kFlytningTopic) {
+          found.push_back({place->topic, place->partition, place->offset});
+        }
+        return true;
+      });
+  if (!done) return tl::unexpected(done.error());
+  return found;
+}
+
 Result<std::vector<domain::ReportRecord>> RocksView::reports(std::string_view organisation) const {
   std::vector<domain::ReportRecord> out;
   const auto done = store_->scan_prefix(
@@ -555,16 +609,15 @@ Result<std::optional<domain::Publication>> RocksView::publication(
 Result<std::unique_ptr<View>> View::open(const ViewOptions& options) {
   store::Options opts;
   opts.path = options.path;
-  opts.column_families = {{"journal", store::Access::kAppendScan, 16},
-                          {"states", store::Access::kPointLookup, 0},
-                          {"cells", store::Access::kOrderedScan, 0},
-                          {"reports", store::Access::kOrderedScan, 0},
-                          {"publications", store::Access::kOrderedScan, 0}};
+  opts.column_families = {
+      {"journal", store::Access::kAppendScan, 16},      {"states", store::Access::kPointLookup, 0},
+      {"cells", store::Access::kOrderedScan, 0},        {"reports", store::Access::kOrderedScan, 0},
+      {"publications", store::Access::kOrderedScan, 0}, {"ledger", store::Access::kOrderedScan, 0}};
   opts.block_cache_bytes = options.block_cache_bytes;
   opts.memtable_bytes = options.memtable_bytes;
   auto store = store::StateStore::open(opts);
   if (!store) return tl::unexpected(store.error());
-  auto view = std::make_unique<RocksView>(std::move(*store));
+  auto view = std::make_unique<RocksView>(std::move(*store), options);
   if (auto ok = view->load(options.identity); !ok) return tl::unexpected(ok.error());
   return view;
 }

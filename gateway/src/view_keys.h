@@ -13,13 +13,14 @@
 namespace kronika::gateway::keys {
 
 /// Written into the identity record; a view with another one is rebuilt.
-inline constexpr std::string_view kViewLayout = "3";
+inline constexpr std::string_view kViewLayout = "4";
 
 inline constexpr store::ColumnFamily kJournal = 1;
 inline constexpr store::ColumnFamily kStates = 2;
 inline constexpr store::ColumnFamily kCells = 3;
 inline constexpr store::ColumnFamily kReports = 4;
 inline constexpr store::ColumnFamily kPublications = 5;
+// 6: ledger (ledger_keys.h).
 // Of column family kPublications: a publication without its tables, and with them.
 inline constexpr char kHead = 'h';
 inline constexpr char kBody = 'b';

@@ -57,6 +57,7 @@ class Reader final : public ViewReader {
     const ViewPositions positions = view_.positions();
     std::vector<bus::PartitionOffset> from;
     for (std::size_t t = 0; t < std::size(kViewTopics); ++t) {
+      if (t == kLedgerTopic && view_.ledger() == nullptr) continue;
       const std::string topic(kViewTopics[t]);
       auto count = log_->partition_count(topic);
       if (!count) return tl::unexpected(count.error());
@@ -69,6 +70,7 @@ class Reader final : public ViewReader {
         parts_.push_back(at);
       }
     }
+    if (auto ok = skip_old_bookings(from); !ok) return ok;
     auto ends = log_->ends(from);
     if (!ends) return tl::unexpected(ends.error());
     for (std::size_t i = 0; i < from.size(); ++i) {
@@ -98,9 +100,30 @@ class Reader final : public ViewReader {
   }
 
  private:
+  /// The topic keeps more days than the view: what is older is not even read.
+  Result<void> skip_old_bookings(std::vector<bus::PartitionOffset>& from) {
+    std::vector<bus::PartitionOffset> fresh;
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      if (parts_[i].topic == kLedgerTopic && from[i].offset == bus::LogReader::kBeginning) {
+        fresh.push_back(from[i]);
+      }
+    }
+    if (fresh.empty()) return {};
+    const auto begin = log_->offsets_at(fresh, view_.ledger()->since());
+    if (!begin) return tl::unexpected(begin.error());
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      if (parts_[i].topic == kLedgerTopic && from[i].offset == bus::LogReader::kBeginning) {
+        from[i].offset = (*begin)[next++].offset;
+      }
+    }
+    return {};
+  }
+
   void loop() {
     while (!stopping_) {
       loop_.turned();
+      if (auto ok = reconcile(); !ok) return fail_with(ok.error());
       const auto met = log_->poll(batch_.empty() ? 100ms : 2ms, [this](const bus::Record& record) {
         keep(record);
         return Result<void>();
@@ -169,6 +192,7 @@ class Reader final : public ViewReader {
     bool reached = true;
     std::array<bool, std::size(kViewTopics)> topic_at_end;
     topic_at_end.fill(true);
+    topic_at_end[kLedgerTopic] = view_.ledger() != nullptr;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       reached = reached && log_->position(i) >= goal_[i];
       topic_at_end[parts_[i].topic] = topic_at_end[parts_[i].topic] && log_->at_end(i);
@@ -212,6 +236,26 @@ class Reader final : public ViewReader {
     for (std::size_t i = 0; i < parts_.size(); ++i) ends_[parts_[i]] = (*ends)[i].offset;
   }
 
+  /// Every few seconds, also while records keep coming.
+  Result<void> reconcile() {
+    if (view_.ledger() == nullptr || Steady::now() - reconciled_ < options_.reconcile_every) {
+      return {};
+    }
+    reconciled_ = Steady::now();
+    std::vector<bus::PartitionOffset> compared;
+    std::vector<TopicPartition> parts;
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      if (parts_[i].topic != kLedgerTopic && parts_[i].topic >= kFlytningTopic) continue;
+      compared.push_back(partitions_[i]);
+      parts.push_back(parts_[i]);
+    }
+    const auto ends = log_->ends(compared);
+    if (!ends) return {};  // the brokers are away
+    std::map<TopicPartition, std::int64_t> goal;
+    for (std::size_t i = 0; i < parts.size(); ++i) goal[parts[i]] = (*ends)[i].offset;
+    return view_.check_ledger(SystemClock().now(), goal);
+  }
+
   void fail_with(const Error& error) {
     loop_.ended();
     if (events_.failed) events_.failed(error);
@@ -234,7 +278,7 @@ class Reader final : public ViewReader {
   std::vector<Kept> batch_;
   std::vector<std::pair<std::int32_t, Instant>> canaries_;  // of the batch
   std::size_t batch_bytes_ = 0;
-  Steady::time_point batch_begin_, looked_at_ends_;
+  Steady::time_point batch_begin_, looked_at_ends_, reconciled_;
   std::map<TopicPartition, std::int64_t> written_;
   bool caught_up_ = false;
   // guarded by mutex_

@@ -35,7 +35,7 @@ USERS = {
                     describe=["indicator-state"], group="kronika-citizen", transactions="kronika-citizen-"),
     "indicators": dict(read=["indicator-delta", "indicator-state"], write=["indicator-state", "dead-letter"],
                        group="kronika-indicators", transactions="kronika-indicators-"),
-    "gateway": dict(read=[*EVENTS, "flytning", "citizen-state", "indicator-state", "rapport", "publikation"],
+    "gateway": dict(read=[*EVENTS, "flytning", "citizen-state", "indicator-state", "rapport", "publikation", "ledger"],
                     write=["maaling"],  # the canary; not where gateway.canary_interval_ms is 0
                     group="kronika-gateway-view"),  # it assigns itself, but its client asks for the group's coordinator
     "publication": dict(read=["publikation", "indicator-state"], write=["publikation"], transactions="kronika-exclusive-publikation",

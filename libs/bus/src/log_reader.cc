@@ -137,6 +137,29 @@ class KafkaLogReader final : public LogReader {
     return watermarks(partitions, false);
   }
 
+  Result<std::vector<PartitionOffset>> offsets_at(const std::vector<PartitionOffset>& partitions,
+                                                  Instant time) override {
+    auto out = watermarks(partitions, true);  // also waits for the brokers
+    if (!out) return out;
+    const auto list = new_partitions(static_cast<int>(partitions.size()));
+    for (const auto& p : partitions) {
+      rd_kafka_topic_partition_list_add(list.get(), (client_.prefix + p.topic).c_str(), p.partition)
+          ->offset = time.ms;
+    }
+    const auto err = rd_kafka_offsets_for_times(uncommitted_.get(), list.get(), kCallTimeoutMs);
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return tl::unexpected(error_of(err, "looking for the records since a time"));
+    }
+    for (std::size_t i = 0; i < out->size(); ++i) {
+      const auto& found = list->elems[i];
+      if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return tl::unexpected(error_of(found.err, "looking for the records since a time"));
+      }
+      if (found.offset >= 0) (*out)[i].offset = found.offset;
+    }
+    return out;
+  }
+
   Result<std::vector<PartitionOffset>> committed(
       const std::string& group, const std::vector<PartitionOffset>& partitions) override {
     auto conf = make_conf(client_, reader(client_.prefix + group, true, 1024));

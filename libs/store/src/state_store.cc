@@ -9,6 +9,7 @@
 #include <numeric>
 #include <utility>
 
+#include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/version.h>
 #include <rocksdb/write_batch.h>
@@ -162,6 +163,20 @@ class RocksStore final : public StateStore {
     const auto status = db_->Write(without_log, &batch_);
     if (!status.ok()) return tl::unexpected(error_of(status, "writing", options_.path));
     return flush_now_and_then();
+  }
+
+  Result<void> erase_range(ColumnFamily cf, std::string_view from, std::string_view to) override {
+    if (options_.read_only) {
+      return fail(code(Errc::kReadOnly), "erasing in " + options_.path);
+    }
+    rocksdb::WriteOptions without_log;
+    without_log.disableWAL = true;
+    auto status = db_->DeleteRange(without_log, handles_.at(cf), slice(from), slice(to));
+    if (!status.ok()) return tl::unexpected(error_of(status, "erasing in", options_.path));
+    const rocksdb::Slice begin = slice(from), end = slice(to);
+    status = rocksdb::DeleteFilesInRange(db_.get(), handles_.at(cf), &begin, &end, false);
+    if (!status.ok()) return tl::unexpected(error_of(status, "erasing in", options_.path));
+    return {};
   }
 
   std::uint64_t estimate_keys(ColumnFamily cf) const override {

@@ -31,6 +31,8 @@ enum class Errc : std::uint8_t {
   kGoalAreaUnknown,         ///< not 1 to 9
   kReportNone,              ///< the organisation has documented nothing
   kPublicationUnknown,      ///< nothing of that indicator, period or revision is published
+  kMessageNotNamed,         ///< the request names no message, sender, citizen or reason
+  kLedgerOff,               ///< this gateway keeps no ledger
   kPageSizeNegative,        ///< page_size < 0
   kPageTokenInvalid,        ///< not a token of this request
   kDeadlinePassed,          ///< the call's time is up
@@ -86,6 +88,10 @@ constexpr std::string_view slug(Errc e) {
       return "report_none";
     case Errc::kPublicationUnknown:
       return "publication_unknown";
+    case Errc::kMessageNotNamed:
+      return "message_not_named";
+    case Errc::kLedgerOff:
+      return "ledger_off";
     case Errc::kPageSizeNegative:
       return "page_size_negative";
     case Errc::kPageTokenInvalid:
@@ -130,6 +136,8 @@ constexpr Disposition disposition(Errc e) {
     case Errc::kGoalAreaUnknown:
     case Errc::kReportNone:
     case Errc::kPublicationUnknown:
+    case Errc::kMessageNotNamed:
+    case Errc::kLedgerOff:
     case Errc::kPageSizeNegative:
     case Errc::kPageTokenInvalid:
       return Disposition::kRejectRecord;

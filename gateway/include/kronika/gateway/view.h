@@ -11,6 +11,7 @@
 //            -> record timestamp (8) | 1 | message, or 0 where there is no wire prefix
 //   publications: head h or body b | indicator (1) | period (4) | rolling (1) | revision (4)
 //            -> Publication bytes, those of a head without tables
+//   ledger:  where each message went (ledger.h, src/ledger_keys.h)
 //   meta:    identity, position/..., progress/..., refused/..., counts (src/view_keys.h)
 //
 // Numbers in keys and before messages are big-endian.
@@ -43,16 +44,20 @@
 #include <kronika/domain/publication.h>
 #include <kronika/domain/published_table.h>
 #include <kronika/domain/reporting.h>
+#include <kronika/gateway/ledger.h>
 #include <kronika/gateway/options.h>
 
 namespace kronika::gateway {
 
 /// What the view reads, in the order of domain::Origin::topic: the citizen task's inputs, then the
-/// two compacted topics, then the reports by organisations and the publications.
+/// two compacted topics, the reports by organisations, the publications, and the ledger.
 inline constexpr std::string_view kViewTopics[] = {
-    bus::kHenvisning, bus::kUdskrivning,  bus::kMaaling,        bus::kForloeb, bus::kPerson,
-    bus::kFlytning,   bus::kCitizenState, bus::kIndicatorState, bus::kRapport, bus::kPublikation};
+    bus::kHenvisning, bus::kUdskrivning, bus::kMaaling,      bus::kForloeb,
+    bus::kPerson,     bus::kFlytning,    bus::kCitizenState, bus::kIndicatorState,
+    bus::kRapport,    bus::kPublikation, bus::kLedger};
 inline constexpr int kInputTopics = 6;
+inline constexpr std::uint8_t kFlytningTopic = 5;
+inline constexpr std::uint8_t kLedgerTopic = 10;  ///< read where the view keeps a ledger
 
 struct ViewPosition {
   std::int64_t next_offset = 0;
@@ -122,6 +127,15 @@ class View {
   [[nodiscard]] virtual Result<std::optional<domain::Publication>> publication(
       const domain::PublicationName& name) const = 0;
   [[nodiscard]] virtual std::int64_t publication_count() const = 0;
+
+  /// Where messages went; nullptr where ViewOptions::ledger_days is 0.
+  [[nodiscard]] virtual const Ledger* ledger() const = 0;
+  /// One step of the ledger's reconciliation, and forgetting its oldest days; `ends` of the
+  /// ledger's partitions and the event topics' on Kafka. For the writer's thread.
+  [[nodiscard]] virtual Result<void> check_ledger(
+      Instant now, const std::map<TopicPartition, std::int64_t>& ends) = 0;
+  /// Places of all records of the event topics under this key, refused ones and copies too.
+  [[nodiscard]] virtual Result<std::vector<RecordAt>> records(const PersonKey& person) const = 0;
 
   [[nodiscard]] virtual ViewCounts counts() const = 0;
   /// Refused records that name no citizen.

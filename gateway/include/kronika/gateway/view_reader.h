@@ -27,6 +27,8 @@ struct ViewReaderOptions {
   std::size_t batch_records = 4096;
   std::size_t batch_bytes = 4U << 20;
   std::chrono::milliseconds batch_time{20};
+  /// Between two steps of the ledger's reconciliation.
+  std::chrono::milliseconds reconcile_every{5'000};
 };
 
 class ViewReader {

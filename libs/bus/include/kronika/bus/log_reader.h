@@ -85,6 +85,10 @@ class LogReader {
   /// The first offsets that the log still holds.
   [[nodiscard]] virtual Result<std::vector<PartitionOffset>> beginnings(
       const std::vector<PartitionOffset>& partitions) = 0;
+  /// The first record at or after `time`, by the records' timestamps; the end where there is none.
+  /// Errors: as ends().
+  [[nodiscard]] virtual Result<std::vector<PartitionOffset>> offsets_at(
+      const std::vector<PartitionOffset>& partitions, Instant time) = 0;
   /// Committed next offsets of a group, stable; -1 where there is none.
   [[nodiscard]] virtual Result<std::vector<PartitionOffset>> committed(
       const std::string& group, const std::vector<PartitionOffset>& partitions) = 0;

@@ -69,6 +69,7 @@ struct Gateway {
   std::size_t block_cache_bytes = 0;
   std::size_t memtable_bytes = 0;
   std::size_t answer_cache_bytes = 0;
+  std::int32_t ledger_days = 0;
   std::filesystem::path residents_file;  ///< empty: none
   std::string data_start;                ///< civil date, checked by its reader; empty: not said
   std::chrono::milliseconds canary_interval{};  ///< 0: no canary

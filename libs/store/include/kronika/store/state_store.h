@@ -144,6 +144,11 @@ class StateStore {
   /// restore makes good (A5). There is no write-ahead log but Kafka's.
   [[nodiscard]] virtual Result<void> apply(const WriteSet& writes) = 0;
 
+  /// Deletes the keys from `from` up to, not including, `to`, at once and apart from apply(). Files
+  /// that lie wholly within are dropped, not rewritten.
+  [[nodiscard]] virtual Result<void> erase_range(ColumnFamily cf, std::string_view from,
+                                                 std::string_view to) = 0;
+
   /// Approximate number of keys.
   [[nodiscard]] virtual std::uint64_t estimate_keys(ColumnFamily cf) const = 0;
   [[nodiscard]] virtual Usage usage() const = 0;

@@ -1,0 +1,154 @@
+// "Where did my message go?", asked of the real programs: accounts, reconciliation, and a loss that
+// is planted and must be seen.
+
+#include "support/platform.h"
+
+#include <algorithm>
+#include <string>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <kronika/bus/publisher.h>
+#include <kronika/bus/topics.h>
+#include <kronika/bus/wire.h>
+#include <kronika/codec/ledger_codec.h>
+#include <kronika/codec/schema_ids.h>
+
+namespace kronika {
+namespace {
+
+using test_support::Answer;
+using test_support::Platform;
+using testing::HasSubstr;
+
+class LedgerCommands : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    auto started = Platform::start();
+    ASSERT_TRUE(started) << started.error();
+    platform_ = started->release();
+    const Answer published = platform_->cli({"publish", "data/samples", "--json"});
+    ASSERT_EQ(published.code, 0) << published.output;
+    // Log lines stand before it.
+    const auto begin = published.output.find("{\"messages\"");
+    ASSERT_NE(begin, std::string::npos) << published.output;
+    published_ = nlohmann::json::parse(published.output.substr(begin), nullptr, false);
+    ASSERT_FALSE(published_.is_discarded()) << published.output;
+  }
+  static void TearDownTestSuite() {
+    delete platform_;
+    platform_ = nullptr;
+  }
+  static nlohmann::json json(const std::vector<std::string>& args, int code) {
+    const Answer answer = platform_->cli(args);
+    EXPECT_EQ(answer.code, code) << answer.output;
+    const auto parsed = nlohmann::json::parse(answer.output, nullptr, false);
+    EXPECT_FALSE(parsed.is_discarded()) << answer.output;
+    return parsed;
+  }
+  static std::int64_t sum(const nlohmann::json& rows, const char* field) {
+    std::int64_t total = 0;
+    for (const auto& row : rows) total += std::stoll(row[field].get<std::string>());
+    return total;
+  }
+
+  /// Without the canary, which goes on all the time.
+  static void leave_canary_out(nlohmann::json& books) {
+    auto& rows = books["rows"];
+    rows.erase(std::remove_if(rows.begin(), rows.end(),
+                              [](const nlohmann::json& row) { return row["received"] == "0"; }),
+               rows.end());
+  }
+
+  static inline Platform* platform_ = nullptr;
+  static inline nlohmann::json published_;
+};
+
+TEST_F(LedgerCommands, EverythingThatWasSentAddsUpAlsoAfterTheGatewayWasKilled) {
+  auto books = json({"reconcile", "--wait", "90", "--json"}, 0);
+  EXPECT_EQ(books["adds_up"], true);
+  leave_canary_out(books);
+  const auto messages = published_["messages"].get<std::int64_t>();
+  EXPECT_EQ(sum(books["rows"], "received"), messages);
+  EXPECT_EQ(sum(books["rows"], "accepted") + sum(books["rows"], "rejected"), messages);
+  EXPECT_GT(sum(books["rows"], "published"), 50);
+  EXPECT_EQ(sum(books["rows"], "published"),
+            sum(books["rows"], "applied") + sum(books["rows"], "duplicate") +
+                sum(books["rows"], "superseded") + sum(books["rows"], "events_rejected"));
+  EXPECT_EQ(sum(books["rows"], "pending"), 0);
+
+  platform_->kill_program("kronika-gateway");
+  platform_->start_program("kronika-gateway");
+  auto after = json({"reconcile", "--wait", "90", "--json"}, 0);
+  leave_canary_out(after);
+  EXPECT_EQ(after["rows"], books["rows"]);
+}
+
+TEST_F(LedgerCommands, AMessageTellsWhatItsEventsDid) {
+  json({"reconcile", "--wait", "90", "--json"}, 0);
+  const std::string reason = published_["by_reason"].begin().key();
+  EXPECT_GT(json({"message", "list", "--reason", reason, "--json"}, 0)["messages"].size(), 0U);
+  const auto all = json({"message", "list", "--cpr", "2509479989", "--limit", "0", "--json"}, 0);
+  ASSERT_GT(all["messages"].size(), 0U);
+  bool effect = false;
+  for (const auto& message : all["messages"]) {
+    EXPECT_FALSE(message["sha256"].get<std::string>().empty());
+    const std::string id = message["message_id"];
+    if (id.empty() || effect) continue;
+    const auto shown = json({"message", "show", id, "--json"}, 0);
+    for (const auto& event : shown["messages"][0]["events"]) {
+      effect = effect || !event["effects"].empty();
+    }
+  }
+  EXPECT_TRUE(effect) << "some event of the citizen moved a pathway";
+  const std::string sender = all["messages"][0]["sender_org"];
+  EXPECT_GT(json({"message", "list", "--sender", sender, "--json"}, 0)["messages"].size(), 0U);
+  EXPECT_EQ(platform_->cli({"message", "show", "no-such-message"}).code, 1);
+  EXPECT_EQ(platform_->cli({"message", "list"}).code, 2);
+  const std::string page = platform_->metrics_of("kronika-gateway");
+  EXPECT_THAT(page, HasSubstr("kronika_reconciliation_unbalanced_senders 0"));
+  EXPECT_THAT(page, HasSubstr("kronika_reconciliation_pending_oldest_timestamp_seconds"));
+  EXPECT_THAT(page, HasSubstr("kronika_sender_last_message_timestamp_seconds{sender="));
+}
+
+// Last: from here on the books are wrong.
+TEST_F(LedgerCommands, ZAnEventThatWasAcknowledgedAndIsGoneIsSeen) {
+  json({"reconcile", "--wait", "90", "--json"}, 0);
+  bus::ClientOptions client;
+  client.bootstrap_servers = platform_->broker().bootstrap_servers();
+  auto publisher = bus::Publisher::open(client);
+  ASSERT_TRUE(publisher.has_value());
+  codec::MessageReceived received;
+  received.sha256 = std::string(32, 'x');
+  received.message_id = "LOST-1";
+  received.sender_org = "990000000000201";
+  received.received_at = SystemClock().now();
+  received.events = {{EventId{{1, 2, 3}}, std::string(bus::kMaaling), 0, 1'000'000}};
+  std::string value;
+  bus::append_wire_prefix(codec::kMessageReceivedSchemaId, value);
+  codec::encode_message_received(received, value);
+  bus::Outgoing record;
+  record.topic = bus::kLedger;
+  record.key = "k";
+  record.value = value;
+  ASSERT_TRUE((*publisher)->publish(record, {}).has_value());
+  ASSERT_TRUE((*publisher)->flush(std::chrono::seconds(20)).has_value());
+
+  Answer answer;
+  for (int i = 0; i < 60; ++i) {
+    answer = platform_->cli({"reconcile", "--sender", "990000000000201"});
+    if (answer.code == 1) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  }
+  EXPECT_EQ(answer.code, 1) << answer.output;
+  EXPECT_THAT(answer.output, HasSubstr("NOT_ON_TOPIC maaling/0@1000000"));
+  EXPECT_THAT(platform_->cli({"message", "show", "LOST-1"}).output, HasSubstr("LOST-1"));
+  EXPECT_THAT(platform_->metrics_of("kronika-gateway"),
+              HasSubstr("kronika_reconciliation_unbalanced_senders 1"));
+}
+
+}  // namespace
+}  // namespace kronika
