@@ -207,9 +207,9 @@ TEST(Conformance, ASecondEpisodeIdentifierMakesNoSecondStay) {
 }
 
 TEST(Conformance, NoPersonNumberReachesAnEventOrARefusal) {
-  const std::vector<std::string> numbers{"2509479989", "250947-9989", "0101509991", "0202459992",
-                                         "0303609993", "030360-9993", "3102479989",
-                                         "0404749994", "040474-9994", "3102749994"};
+  const std::vector<std::string> numbers{"2509479989",  "250947-9989", "0101509991", "0202459992",
+                                         "0303609993",  "030360-9993", "3102479989", "0404749994",
+                                         "040474-9994", "3102749994"};
   for (const fs::path& root : {kOwn, kShared}) {
     for (const auto& [name, path] : samples(root)) {
       codec::split_documents(read(path), [&, n = name](std::string_view document) {

@@ -14,8 +14,8 @@
 
 #include "kronika/event/v1/event.pb.h"
 #include "kronika/event/v1/flytning.pb.h"
-#include "kronika/state/v1/ledger.pb.h"
 #include "kronika/state/v1/audit.pb.h"
+#include "kronika/state/v1/ledger.pb.h"
 #include "kronika/state/v1/message_received.pb.h"
 #include "kronika/state/v1/progress.pb.h"
 #include <kronika/codec/event_codec.h>

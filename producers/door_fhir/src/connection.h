@@ -4,9 +4,10 @@
 
 #include "exchange.h"
 
+#include <memory>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <memory>
 
 namespace kronika::door_fhir {
 

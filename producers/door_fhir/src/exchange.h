@@ -5,7 +5,6 @@
 #include "answer.h"
 
 #include <atomic>
-#include <boost/asio/ssl/context.hpp>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -13,6 +12,8 @@
 #include <set>
 #include <string>
 #include <utility>
+
+#include <boost/asio/ssl/context.hpp>
 
 #include <kronika/base/clock.h>
 #include <kronika/door_fhir/server.h>

@@ -1,14 +1,15 @@
 #include "connection.h"
 
+#include <filesystem>
+#include <thread>
+#include <utility>
+#include <vector>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/write.hpp>
-#include <filesystem>
-#include <thread>
-#include <utility>
-#include <vector>
 
 #include <kronika/door_fhir/server.h>
 #include <kronika/edge/errc.h>

@@ -1,7 +1,7 @@
 // What sectors send, to events: MedCom HospitalNotification and HomeCareObservation, FHIR R4
-// resources and bundles, HL7 v2, and the native event as JSON. A pure function of bytes, settings and
-// receive time (architecture A17): no memory of earlier messages, so any replica gives a resend the
-// same answer. docs/messages.md has the mapping tables.
+// resources and bundles, HL7 v2, and the native event as JSON. A pure function of bytes, settings
+// and receive time (architecture A17): no memory of earlier messages, so any replica gives a resend
+// the same answer. docs/messages.md has the mapping tables.
 //
 //   const Translation t = translate(bytes, settings, clock.now());
 //   for (const Outcome& o : t.outcomes) std::visit(..., o);   // Accepted, Refused or Ignored
