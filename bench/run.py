@@ -103,15 +103,10 @@ class Broker:
     def stop(self):
         self._stack("stop")
 
-    def _topics(self, *command):
-        subprocess.run(["java", "-cp", f"{ROOT}/var/kafka/lib/*", "-Xmx128m", "org.apache.kafka.tools.TopicCommand",
-                        "--bootstrap-server", self.address, *command], capture_output=True, timeout=60, check=False)
-
-    def create_topic(self, name, partitions):
-        self._topics("--create", "--topic", name, "--partitions", str(partitions))
-
     def delete_topics(self, prefix):
-        self._topics("--delete", "--topic", prefix.replace(".", "\\.") + ".*")
+        subprocess.run(["java", "-cp", f"{ROOT}/var/kafka/lib/*", "-Xmx128m", "org.apache.kafka.tools.TopicCommand",
+                        "--bootstrap-server", self.address, "--delete", "--topic", prefix.replace(".", "\\.") + ".*"],
+                       capture_output=True, timeout=60, check=False)
 
 
 class Program:
@@ -203,7 +198,7 @@ class Run:
     # ---- rates ------------------------------------------------------------------------------------------------
 
     def round(self, number):
-        """One round of the things compared: consumer, plain pass-through, one with the consumer's output, the peer."""
+        """One round of the things compared: consumer, plain pass-through, pass-through with the consumer's output."""
         o = self.options
         prefix = f"r{number}."
         plan = ["--citizens", o.citizens, "--events", o.events, "--seed", number]
@@ -223,50 +218,7 @@ class Run:
         result["plain"] = bench("passthrough", *self.kafka(prefix), "--mode", "plain")
         say(f"round {number}: pass-through with the consumer's output")
         result["like_consumer"] = bench("passthrough", *self.kafka(prefix), "--mode", "like-consumer")
-        if o.peer and (shutil.which("javac") is None or shutil.which("mvn") is None):
-            self.raw["left_out"] = "the Kafka Streams peer: it needs javac (Debian: openjdk-17-jdk-headless) and mvn"
-        elif o.peer:
-            say(f"round {number}: Kafka Streams peer")
-            try:
-                result["peer"] = self.peer(prefix, result["like_consumer"]["outputs"])
-            except (Failed, subprocess.TimeoutExpired) as fault:
-                say(f"FAILED: {fault}")
-                self.raw["failures"].append(f"peer: {fault}")
         self.broker.delete_topics(prefix)
-
-    def peer(self, prefix, outputs):
-        """The Kafka Streams peer over the same events, with states and ledger records of the consumer's sizes."""
-        library = ROOT / "var" / "streams-peer"
-        if not (library / "classes").exists():
-            say("fetching and compiling the Kafka Streams peer")
-            for command in (["mvn", "-q", "-B", "-f", "bench/streams-peer/pom.xml", "package",
-                             f"-DoutputDirectory={library}/lib"],
-                            ["javac", "-cp", f"{library}/lib/*", "-d", f"{library}/classes",
-                             "bench/streams-peer/StreamsPeer.java"]):
-                done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT, check=False)
-                if done.returncode != 0:
-                    raise Failed(f"the Kafka Streams peer: {(done.stdout + done.stderr).strip()[-400:]}")
-
-        def bytes_a_record(topic):
-            return round(outputs[topic]["bytes"] / outputs[topic]["records"]) - 16  # the key's
-
-        self.broker.create_topic(f"{prefix}peer-ledger", self.options.partitions)
-        folder = self.folder / f"{prefix}peer"
-        with open(self.folder / "peer.log", "ab") as log:
-            process = subprocess.Popen(
-                ["java", "-Xms512m", "-Xmx512m", "-XX:+UseParallelGC", "-cp", f"{library}/lib/*:{library}/classes",
-                 "StreamsPeer", self.broker.address, prefix, str(bytes_a_record("citizen-state")),
-                 str(bytes_a_record("ledger")), str(folder)], stdout=log, stderr=log)
-        try:
-            return bench("follow", *self.kafka(prefix), "--group", "streams-peer", "--pid", process.pid)
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            shutil.rmtree(folder, ignore_errors=True)
 
     def rates(self):
         longest = 0
@@ -357,15 +309,6 @@ class Run:
             ]
             share = rows[7]
             rows[7] = share[:4] + (share[1] >= 50,)
-            peers = [r for r in rounds if "peer" in r]
-            if peers:
-                def peer(name):
-                    return statistics.median(r["peer"][name] for r in peers)
-                ratio = statistics.median(r["consume"]["events_per_second"] / r["peer"]["events_per_second"] for r in peers)
-                rows += [("Kafka Streams peer (folds nothing, no journal)", peer("events_per_second"), "events/s", "", None),
-                         ("  CPU", peer("cpu_us_per_event"), "µs/event", "", None),
-                         ("  resident, peak", peer("rss_peak_mib"), "MiB", "", None),
-                         ("  citizen consumer against the peer", ratio, "times", "> 1", ratio > 1)]
         if "latency" in self.raw:
             found = self.raw["latency"]
             rows += [(f"publish to queryable at {self.options.latency_rate}/s, p50", found["p50_ms"], "ms", "", None),
@@ -393,9 +336,7 @@ class Run:
             number = f"{value:,.0f}" if value >= 1000 else f"{value:.1f}"
             print(f"{what:<46}{number:>12}  {unit:<10}{aim:<10}{'' if met is None else 'met' if met else 'NOT MET'}")
         print("\nNot measured in this run (from the design's prototype, as a hint): a tuned Kafka Streams application with the\n"
-              "same state and no journal, elsewhere: 80,000-86,000 events/s, 20 µs CPU an event, 1.15 GiB.")
-        if "left_out" in self.raw:
-            print(f"Left out: {self.raw['left_out']}.")
+              "same state and no journal: 80,000-86,000 events/s, 20 µs CPU an event, 1.15 GiB.")
         for failure in self.raw["failures"]:
             print(f"FAILED: {failure}")
         date = datetime.datetime.now().strftime("%Y-%m-%dT%H%M%S")
@@ -449,8 +390,6 @@ def options_of(arguments):
     parser.add_argument("--partitions", type=int, default=6)
     parser.add_argument("--budget-seconds", type=int, default=840, help="rounds that would exceed it are left out")
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(PARTS))
-    parser.add_argument("--peer", action=argparse.BooleanOptionalAction, default=True,
-                        help="measure the Kafka Streams peer in each round (needs javac and mvn)")
     parser.add_argument("--quick", action="store_true", help="a tenth of everything, one round")
     parser.add_argument("--keep", action="store_true", help="keep the work folder")
     options = parser.parse_args(arguments)
