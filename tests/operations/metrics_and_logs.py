@@ -184,6 +184,8 @@ def main():
                     [l for l in stack.scrape(p).get("kronika_canary_last_seen_timestamp_seconds", {}) if f'stage="{s}"' in l]) == 6)
             await_true("statistics of the Kafka clients", 30, lambda: value(stack.scrape("gateway"), "kronika_kafka_broker_up") >= 1
                        and stack.scrape("citizen").get("kronika_lso_lag_records"))
+            # Looked at once in a while: the first look may have met stores that were still being opened.
+            await_true("figures of the stores", 90, lambda: all(stack.scrape(p).get("kronika_store_bytes") for p in ("citizen", "indicators")))
             faults = []
             for process in LETTER:
                 families = stack.scrape(process)
