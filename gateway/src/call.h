@@ -3,16 +3,14 @@
 // Budget between steps.
 #pragma once
 
-#include <array>
 #include <chrono>
-#include <string_view>
 
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <kronika/base/result.h>
 #include <kronika/gateway/options.h>
-#include <kronika/telemetry/metrics.h>
+#include <kronika/telemetry/grpc_method.h>
 
 namespace kronika::gateway {
 
@@ -28,19 +26,7 @@ class Budget {
   std::chrono::system_clock::time_point deadline_;
 };
 
-/// The metrics of one method; all series exist from the start, so that they begin at 0.
-class Method {
- public:
-  Method(telemetry::Registry& registry, std::string_view service, std::string_view method);
-  void started() const { started_.add(); }
-  void handled(grpc::StatusCode code, std::chrono::nanoseconds elapsed) const;
-
- private:
-  static constexpr std::size_t kCodes = 17;
-  telemetry::Counter started_;
-  std::array<telemetry::Counter, kCodes> handled_;
-  telemetry::Histogram seconds_;
-};
+using Method = telemetry::GrpcMethod;
 
 [[nodiscard]] grpc::Status finish(const Result<void>& result);
 

@@ -1,6 +1,7 @@
 // The doors against a real broker, spoken to by clients that nobody here wrote: curl for FHIR, and
 // for gRPC Python code that protoc made from the published protos. Every sample message goes
 // through each door; what the answers say is compared with what the adapter says, and with the log.
+#include "support/log_content.h"
 #include "support/test_broker.h"
 
 #include <algorithm>
@@ -37,6 +38,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using test_support::ChildProcess;
 using test_support::free_port;
+using test_support::Stored;
 using test_support::TempFolder;
 using test_support::TestBroker;
 
@@ -197,31 +199,8 @@ class DoorsTest : public ::testing::Test {
     return e;
   }
 
-  struct Stored {
-    std::string topic, key, value;
-    std::int32_t partition;
-    std::int64_t offset;
-  };
   std::vector<Stored> everything(const std::vector<std::string_view>& topics) {
-    auto reader = bus::LogReader::open(client_options(settings_, "doors-test"));
-    EXPECT_TRUE(reader.has_value());
-    std::vector<bus::PartitionOffset> from;
-    for (const auto topic : topics) {
-      for (std::int32_t p = 0; p < settings_.kafka.partitions; ++p) {
-        from.push_back({std::string(topic), p, bus::LogReader::kBeginning});
-      }
-    }
-    const auto ends = (*reader)->ends(from);
-    EXPECT_TRUE(ends.has_value());
-    EXPECT_TRUE((*reader)->assign(from).has_value());
-    std::vector<Stored> found;
-    const auto read = (*reader)->read_to(*ends, [&](const bus::Record& r) -> Result<void> {
-      found.push_back(
-          {std::string(r.topic), std::string(r.key), std::string(r.value), r.partition, r.offset});
-      return {};
-    });
-    EXPECT_TRUE(read.has_value());
-    return found;
+    return test_support::content_of(settings_, topics);
   }
 
   /// Events, originals, dead letters and ledger agree with each other and with `messages`.

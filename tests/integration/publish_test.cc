@@ -1,5 +1,6 @@
 // `kronika publish` against a real broker, from the settings to the log: the sample messages go in,
 // and what stands on the topics is compared with the report, decoded, and opened.
+#include "support/log_content.h"
 #include "support/test_broker.h"
 
 #include <algorithm>
@@ -33,6 +34,7 @@ namespace kronika::publisher {
 namespace {
 
 using namespace std::chrono_literals;
+using test_support::Stored;
 using test_support::TempFolder;
 using test_support::TestBroker;
 
@@ -66,31 +68,8 @@ class PublishToBroker : public ::testing::Test {
     ASSERT_TRUE(made.has_value()) << made.error().context;
   }
 
-  struct Stored {
-    std::string topic, key, value;
-    std::int32_t partition;
-    std::int64_t offset;
-  };
   std::vector<Stored> everything(const std::vector<std::string_view>& topics) {
-    auto reader = bus::LogReader::open(edge::client_options(settings_, "kronika-publish-test"));
-    EXPECT_TRUE(reader.has_value());
-    std::vector<bus::PartitionOffset> from;
-    for (const auto topic : topics) {
-      for (std::int32_t p = 0; p < settings_.kafka.partitions; ++p) {
-        from.push_back({std::string(topic), p, bus::LogReader::kBeginning});
-      }
-    }
-    const auto ends = (*reader)->ends(from);
-    EXPECT_TRUE(ends.has_value());
-    EXPECT_TRUE((*reader)->assign(from).has_value());
-    std::vector<Stored> found;
-    const auto read = (*reader)->read_to(*ends, [&](const bus::Record& r) -> Result<void> {
-      found.push_back(
-          {std::string(r.topic), std::string(r.key), std::string(r.value), r.partition, r.offset});
-      return {};
-    });
-    EXPECT_TRUE(read.has_value());
-    return found;
+    return test_support::content_of(settings_, topics);
   }
 
   config::Settings settings_;

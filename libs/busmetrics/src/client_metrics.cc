@@ -1,3 +1,5 @@
+#include "error_kind.h"
+
 #include <algorithm>
 #include <optional>
 
@@ -15,18 +17,6 @@ using telemetry::SampleKind;
 constexpr std::size_t kMaxBrokers = 9, kMaxPartitions = 130, kMaxCodes = 40;
 /// A client that has not reported for this long is gone; statistics come every five seconds.
 constexpr std::int64_t kGoneAfterMs = 30'000;
-
-std::string_view name(bus::ClientErrorKind kind) {
-  switch (kind) {
-    case bus::ClientErrorKind::kTransient:
-      return "transient";
-    case bus::ClientErrorKind::kAbortable:
-      return "abortable";
-    case bus::ClientErrorKind::kFatal:
-      return "fatal";
-  }
-  return "other";
-}
 
 /// The client library's own lines, which name brokers, topics and ids. It calls 3 an error what it
 /// mends itself; only what is worse is one for a human.

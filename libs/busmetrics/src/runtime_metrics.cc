@@ -1,3 +1,5 @@
+#include "error_kind.h"
+
 #include <algorithm>
 
 #include <kronika/base/clock.h>
@@ -24,18 +26,6 @@ std::string_view name(bus::RebalanceKind kind) {
       return "revoke";
     case bus::RebalanceKind::kLost:
       return "lost";
-  }
-  return "other";
-}
-
-std::string_view name(bus::ClientErrorKind kind) {
-  switch (kind) {
-    case bus::ClientErrorKind::kTransient:
-      return "transient";
-    case bus::ClientErrorKind::kAbortable:
-      return "abortable";
-    case bus::ClientErrorKind::kFatal:
-      return "fatal";
   }
   return "other";
 }

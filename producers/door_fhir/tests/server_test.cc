@@ -1,5 +1,5 @@
 // The door over real connections, spoken to in raw bytes, with a Kafka in memory.
-#include "answering_bus.h"
+#include "edge_fixture.h"
 
 #include <array>
 #include <optional>
@@ -13,7 +13,6 @@
 #include <gtest/gtest.h>
 
 #include <kronika/door_fhir/server.h>
-#include <kronika/refdata/loader.h>
 
 namespace kronika::door_fhir {
 namespace {
@@ -80,19 +79,11 @@ unsigned status_of(const std::string& response) {
   return response.size() > 12 ? static_cast<unsigned>(std::stoul(response.substr(9, 3))) : 0;
 }
 
-class FhirDoorTest : public ::testing::Test {
+class FhirDoorTest : public edge::EdgeFixture {
  protected:
-  void SetUp() override {
-    static const auto rules =
-        refdata::load(KRONIKA_SOURCE_DIR "/data/reference",
-                      KRONIKA_SOURCE_DIR "/data/reference/organisations.csv", 1)
-            .value();
-    adapters_.rules = rules.get();
-    adapters_.hasher = &hasher_;
-  }
   void open() {
     limits_.max_message_bytes = options_.max_message_bytes;
-    edge_.emplace(edge::Tools{&adapters_, &sealer_, &bus_, &registry_}, limits_);
+    open_edge();
     auto opened = Server::open(options_, *edge_, clock_, registry_);
     ASSERT_TRUE(opened.has_value()) << opened.error().context;
     door_ = std::move(*opened);
@@ -110,15 +101,8 @@ class FhirDoorTest : public ::testing::Test {
     return c.receive();
   }
 
-  codec::PersonHasher hasher_{"a secret for these tests only"};
-  codec::Sealer sealer_{std::array<std::uint8_t, 32>{5}};
-  codec::AdapterSettings adapters_;
-  telemetry::Registry registry_;
   ManualClock clock_{Instant{1'780'000'000'000}};
   ServerOptions options_;
-  edge::Options limits_;
-  edge::AnsweringBus bus_;
-  std::optional<edge::Edge> edge_;
   std::unique_ptr<edge::OpenDoor> door_;
 };
 

@@ -2,43 +2,14 @@
 
 #include "publish_stream.h"
 
-#include <string>
+#include <string_view>
 
 namespace kronika::door_grpc {
-namespace {
-
-constexpr std::array<std::string_view, 17> kCodeNames{
-    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
-    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
-    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
-    "DataLoss", "Unauthenticated"};
-
-}  // namespace
-
-Method::Method(telemetry::Registry& registry, std::string_view type, std::string_view method) {
-  const telemetry::Labels labels{{"grpc_type", std::string(type)},
-                                 {"grpc_service", "kronika.ingest.v1.IngestService"},
-                                 {"grpc_method", std::string(method)}};
-  started_ = registry.counter("grpc_server_started_total", "Calls begun", labels);
-  for (std::size_t i = 0; i < kCodes; ++i) {
-    telemetry::Labels with_code = labels;
-    with_code.emplace_back("grpc_code", kCodeNames[i]);
-    handled_[i] =
-        registry.counter("grpc_server_handled_total", "Calls ended, by status", with_code);
-  }
-  seconds_ = registry.histogram("grpc_server_handling_seconds", "Time from begin to status",
-                                telemetry::Buckets::kFast, labels);
-}
-
-void Method::handled(grpc::StatusCode status, std::chrono::nanoseconds elapsed) const {
-  const auto i = static_cast<std::size_t>(status);
-  handled_[i < kCodes ? i : 2].add();
-  seconds_.observe(elapsed);
-}
+constexpr std::string_view kService = "kronika.ingest.v1.IngestService";
 
 Calls::Calls(telemetry::Registry& registry, int most)
-    : unary(registry, "unary", "Publish"),
-      stream(registry, "bidi_stream", "PublishStream"),
+    : unary(registry, kService, "Publish"),
+      stream(registry, kService, "PublishStream", "bidi_stream"),
       most_(most),
       open_gauge_(registry.gauge("kronika_ingest_connections",
                                  "Open connections; of gRPC the open calls and streams",

@@ -2,32 +2,14 @@
 // dashboards know, and the streams that a stop must reach.
 #pragma once
 
-#include <array>
 #include <atomic>
-#include <chrono>
 #include <mutex>
 #include <set>
-#include <string_view>
 
-#include <grpcpp/support/status.h>
-
+#include <kronika/telemetry/grpc_method.h>
 #include <kronika/telemetry/metrics.h>
 
 namespace kronika::door_grpc {
-
-/// The metrics of one method; all series exist from the start, so that they begin at 0.
-class Method {
- public:
-  Method(telemetry::Registry& registry, std::string_view type, std::string_view method);
-  void started() const { started_.add(); }
-  void handled(grpc::StatusCode code, std::chrono::nanoseconds elapsed) const;
-
- private:
-  static constexpr std::size_t kCodes = 17;
-  telemetry::Counter started_;
-  std::array<telemetry::Counter, kCodes> handled_;
-  telemetry::Histogram seconds_;
-};
 
 class PublishStream;
 
@@ -46,7 +28,7 @@ class Calls {
   void stop();
   [[nodiscard]] bool stopping() const { return stopping_; }
 
-  const Method unary, stream;
+  const telemetry::GrpcMethod unary, stream;
 
  private:
   const int most_;

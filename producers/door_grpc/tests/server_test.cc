@@ -1,5 +1,5 @@
 // The door over a real connection, with a Kafka in memory that a thread of the test answers for.
-#include "answering_bus.h"
+#include "edge_fixture.h"
 
 #include <array>
 #include <set>
@@ -12,7 +12,6 @@
 
 #include "kronika/ingest/v1/ingest.grpc.pb.h"
 #include <kronika/door_grpc/server.h>
-#include <kronika/refdata/loader.h>
 
 namespace kronika::door_grpc {
 namespace {
@@ -25,19 +24,11 @@ constexpr std::string_view kGood =
     R"("occurred_at":"2025-01-10T09:00:00+01:00","recorded_at":"2025-01-10T09:01:00+01:00",)"
     R"("sender_org":"990000000000101","diagnosis_recorded":{"code_system":"SKS","code":"DJ449","setting":"DIAGNOSIS_SETTING_GP"}})";
 
-class GrpcDoorTest : public ::testing::Test {
+class GrpcDoorTest : public edge::EdgeFixture {
  protected:
-  void SetUp() override {
-    static const auto rules =
-        refdata::load(KRONIKA_SOURCE_DIR "/data/reference",
-                      KRONIKA_SOURCE_DIR "/data/reference/organisations.csv", 1)
-            .value();
-    adapters_.rules = rules.get();
-    adapters_.hasher = &hasher_;
-  }
   void open() {
     limits_.max_message_bytes = options_.max_message_bytes;
-    edge_.emplace(edge::Tools{&adapters_, &sealer_, &bus_, &registry_}, limits_);
+    open_edge();
     auto opened = Server::open(options_, *edge_, clock_, registry_);
     ASSERT_TRUE(opened.has_value()) << opened.error().context;
     door_ = std::move(*opened);
@@ -61,15 +52,8 @@ class GrpcDoorTest : public ::testing::Test {
     return stub_->Publish(&context, request, &response);
   }
 
-  codec::PersonHasher hasher_{"a secret for these tests only"};
-  codec::Sealer sealer_{std::array<std::uint8_t, 32>{5}};
-  codec::AdapterSettings adapters_;
-  telemetry::Registry registry_;
   ManualClock clock_{Instant{1'780'000'000'000}};
   ServerOptions options_;
-  edge::Options limits_;
-  edge::AnsweringBus bus_;
-  std::optional<edge::Edge> edge_;
   std::unique_ptr<edge::OpenDoor> door_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::IngestService::Stub> stub_;
@@ -257,7 +241,7 @@ TEST_F(GrpcDoorTest, MoreCallsThanMayBeOpenAreSentAway) {
 TEST_F(GrpcDoorTest, PlaintextStaysOnTheMachine) {
   options_.listen.section = "edge_grpc";
   options_.listen.address = "0.0.0.0";
-  edge_.emplace(edge::Tools{&adapters_, &sealer_, &bus_, &registry_}, limits_);
+  open_edge();
   const auto opened = Server::open(options_, *edge_, clock_, registry_);
   ASSERT_FALSE(opened.has_value());
   EXPECT_NE(opened.error().context.find("edge_grpc.cert_file"), std::string::npos);

@@ -57,14 +57,14 @@ TEST_F(Door, FaultsAreAnsweredAeWithTheirPlaces) {
 
 TEST_F(Door, WithoutKafkaTheSenderIsToldToTryAgain) {
   open();
-  bus_.set_away(true);
+  bus_.lose(true);
   Tcp::socket socket = connect();
   Sender sender(socket);
   sender.send(framed(sample("adt-a01-admission.hl7")));
   const std::string text = sender.answer();
   EXPECT_THAT(text, HasSubstr("\rMSA|AE|M1\r"));
   EXPECT_THAT(text, HasSubstr("TRY_AGAIN"));
-  bus_.set_away(false);
+  bus_.lose(false);
   sender.send(framed(sample("adt-a01-admission.hl7")));
   EXPECT_EQ(sender.code(), "AA");
 }
@@ -155,7 +155,7 @@ TEST_F(Door, APeerThatNeverReadsItsAnswersIsClosed) {
 }
 
 TEST_F(Door, WhileTheEdgeIsFullMessagesWaitAndAreTakenLater) {
-  edge_options_.max_inflight_messages = 1;
+  limits_.max_inflight_messages = 1;
   open();
   bus_.hold(true);
   Tcp::socket first = connect(), second = connect();
@@ -170,7 +170,7 @@ TEST_F(Door, WhileTheEdgeIsFullMessagesWaitAndAreTakenLater) {
 
 TEST_F(Door, AFullEdgeAnswersAgainWhenTheTimeIsOver) {
   // Room for one and a half: the second is read, and does not fit.
-  edge_options_.max_inflight_bytes = sample("adt-a01-admission.hl7").size() * 3 / 2;
+  limits_.max_inflight_bytes = sample("adt-a01-admission.hl7").size() * 3 / 2;
   options_.busy_timeout = 0ms;
   open();
   bus_.hold(true);

@@ -29,6 +29,11 @@ class AnsweringBus final : public bus::Publisher {
     const std::lock_guard lock(mutex_);
     fake_.refuse = failing;
   }
+  /// Records are taken and then not delivered.
+  void lose(bool losing) {
+    const std::lock_guard lock(mutex_);
+    fake_.fail_from = losing ? 0 : -1;
+  }
   std::size_t count(std::string_view topic) {
     const std::lock_guard lock(mutex_);
     return fake_.on(topic).size();
