@@ -75,23 +75,55 @@ Result<void> Ledger::check(const Offsets& read, const Offsets& handled, const Of
   return {};
 }
 
+Result<void> Ledger::scan_announced(const Offsets& from, const AnnouncedAt& found) const {
+  const auto scan = [&](const RecordAt& first, const RecordAt& end) {
+    return store_.scan_range(kFamily, place_key(first), place_key(end),
+                             [&](std::string_view key, std::string_view value) {
+                               if (key[1 + kPlaceBytes] == kAnnounced) {
+                                 found(read_place(key, 1), value);
+                               }
+                               return true;
+                             });
+  };
+  for (std::uint8_t topic = 0; topic < kEventTopics; ++topic) {
+    // From behind one partition's offset to the next one named: those in between are new.
+    RecordAt at{topic, 0, 0};
+    for (auto part = from.lower_bound({topic, 0}); part != from.end(); ++part) {
+      if (part->first.first != topic) break;
+      const std::int32_t partition = part->first.second;
+      if (auto ok = scan(at, {topic, partition, 0}); !ok) return ok;
+      at = {topic, partition, part->second};
+    }
+    const auto next = static_cast<std::uint8_t>(topic + 1);
+    if (auto ok = scan(at, {next, 0, 0}); !ok) return ok;
+  }
+  return {};
+}
+
+Result<std::int64_t> Ledger::announced_beyond(const Offsets& read) const {
+  std::set<RecordAt> waiting;
+  auto done = scan_announced(read, [&](RecordAt at, std::string_view) { waiting.insert(at); });
+  if (done && !waiting.empty()) {
+    // Those known as lost will never be read.
+    done = store_.scan_prefix(kFamily, "h", [&](std::string_view key, std::string_view) {
+      waiting.erase(read_place(key, 11));
+      return true;
+    });
+  }
+  if (!done) return tl::unexpected(done.error());
+  return static_cast<std::int64_t>(waiting.size());
+}
+
 /// An edge announces an event after Kafka has acknowledged it: what is announced behind the end of
 /// its topic was lost there.
 Result<void> Ledger::find_beyond(const Offsets& ends) {
   store::WriteSet writes;
-  for (const auto& [part, end] : ends) {
-    if (part.first >= kEventTopics) continue;
-    const auto done = store_.scan_range(kFamily, place_key({part.first, part.second, end}),
-                                        place_key({part.first, part.second + 1, 0}),
-                                        [&](std::string_view key, std::string_view value) {
-                                          if (key[1 + kPlaceBytes] != kAnnounced) return true;
-                                          LedgerKnown known;
-                                          known.announced = std::string(value);
-                                          note(read_place(key, 1), known, writes);
-                                          return true;
-                                        });
-    if (!done) return done;
-  }
+  const auto lost = [&](RecordAt at, std::string_view announced) {
+    LedgerKnown known;
+    known.announced = std::string(announced);
+    note(at, known, writes);
+  };
+  if (auto ok = scan_announced(ends, lost); !ok) return ok;
   if (writes.empty()) return {};
   put_touched(writes);
   return store_.apply(writes);

@@ -303,13 +303,17 @@ Result<void> LedgerService::reconcile(const query::v1::ReconcileRequest& request
   }
   set_time((*ledger)->since(), response.mutable_since_time());
   const Ledger::Offsets compared = (*ledger)->compared();
+  Ledger::Offsets read;
   std::int64_t rest = 0;
   for (const auto& [at, position] : services_.view.positions()) {
     if (at.topic >= kFlytningTopic) continue;
     const auto done = compared.find({at.topic, at.partition});
     rest += position.next_offset - (done == compared.end() ? 0 : done->second);
+    read[{at.topic, at.partition}] = position.next_offset;
   }
-  response.set_not_compared(rest);
+  const auto unread = (*ledger)->announced_beyond(read);
+  if (!unread) return tl::unexpected(unread.error());
+  response.set_not_compared(rest + *unread);
   return {};
 }
 

@@ -229,6 +229,16 @@ TEST_F(LedgerTest, AnEventThatWaitsIsPendingAndNotMissing) {
   EXPECT_EQ(**ledger().oldest_pending(handled()), at("2025-03-10 09:00"));
 }
 
+TEST_F(LedgerTest, AMessageThatIsReadBeforeItsEventsIsNotYetCompared) {
+  const auto a = publish("A", "2025-03-09 10:00");
+  receive("M1", "2025-03-09 10:00", {a});
+  read();
+  const auto part = std::pair<std::uint8_t, std::int32_t>{2, a.partition};
+  EXPECT_EQ(ledger().announced_beyond({}).value(), 1) << "no position: nothing was read";
+  EXPECT_EQ(ledger().announced_beyond({{part, a.offset}}).value(), 1);
+  EXPECT_EQ(ledger().announced_beyond({{part, a.offset + 1}}).value(), 0);
+}
+
 TEST_F(LedgerTest, AnAcknowledgedEventThatIsNotOnItsTopicIsSeen) {
   const auto a = publish("A", "2025-03-01 10:00");
   book(a, "2025-03-01 10:00", LedgerOutcome::kApplied);
@@ -243,6 +253,8 @@ TEST_F(LedgerTest, AnAcknowledgedEventThatIsNotOnItsTopicIsSeen) {
   receive("M3", "2025-03-01 10:00", {beyond});
   settle();
   EXPECT_EQ(day("2025-03-01").not_on_topic, 2U);
+  EXPECT_EQ(ledger().announced_beyond({}).value(), 1)
+      << "M1's: what is known as lost waits no more";
   EXPECT_EQ(find("M2").at(0).events.at(0).fate, EventFate::kNotOnTopic);
   EXPECT_EQ(ledger().unbalanced_senders(), 1U);
 }

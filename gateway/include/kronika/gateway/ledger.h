@@ -167,6 +167,9 @@ class Ledger {
   /// Of senders that `group` gives the same name together.
   using Group = std::function<std::string(std::uint64_t sender)>;
   [[nodiscard]] std::map<std::string, Habit> habits(const Group& group) const;
+  /// Events that an edge has announced at places that the view has not read yet (`read`: next
+  /// offsets of the event topics): the ledger may be ahead of the events that it tells of.
+  [[nodiscard]] Result<std::int64_t> announced_beyond(const Offsets& read) const;
   /// Every place below was compared.
   [[nodiscard]] Offsets compared() const;
 
@@ -183,6 +186,9 @@ class Ledger {
   SenderDay& counts_of(std::uint16_t day, std::uint64_t sender);  // under mutex_
   void mark(RecordAt at, std::uint16_t day, store::WriteSet& writes);
   void count_booking(const LedgerBooking& booking, int by);  // under mutex_
+  /// Each announced place at or behind these offsets, and in partitions that `from` does not name.
+  using AnnouncedAt = std::function<void(RecordAt at, std::string_view announced)>;
+  [[nodiscard]] Result<void> scan_announced(const Offsets& from, const AnnouncedAt& found) const;
   [[nodiscard]] Result<void> find_beyond(const Offsets& ends);
   [[nodiscard]] Result<void> compare(std::uint8_t topic, std::int32_t partition, std::int64_t to,
                                      std::size_t& budget);
