@@ -122,4 +122,16 @@ struct VerifyOptions {
 };
 int verify(const Context& context, const VerifyOptions& options);
 
+struct RulesOptions {
+  std::string folder;            ///< of the new rules; "configured": this program with its settings
+  std::string organisations;     ///< empty: where the settings have it, in the new folder
+  std::uint32_t generation = 0;  ///< 0: the next one
+  std::string citizens;          ///< a new file for the keys of those who change; empty: none
+  bool exact = false;            ///< else counts of people are rounded
+  int max_rows = 20;
+};
+/// What other rules would change. kNotDone where anything; kUsage where they may not follow those
+/// in force; kUnreachable where it could not be told.
+int verify_rules(const Context& context, const RulesOptions& options);
+
 }  // namespace kronika::cli

@@ -52,6 +52,7 @@ struct Options {
   cli::ReconcileOptions reconcile;
   cli::ReportOptions report;
   cli::VerifyOptions verify;
+  cli::RulesOptions rules;
   int wait_seconds = 60;
   std::vector<std::string> paths;
   bool strict = false;
@@ -292,6 +293,49 @@ void log_commands(CLI::App& app, Options& o, Run& run) {
   });
 }
 
+void verify_command(CLI::App& app, Options& o, Run& run) {
+  CLI::App& verify = *app.add_subcommand(
+      "verify",
+      "recomputes everything from the log and compares with states, cells and the gateway; with "
+      "--rules: what other rules would change");
+  verify.add_option("--max-differences", o.verify.max_differences,
+                    "listed at most; with --rules rows of tables; default 20");
+  CLI::Option* gateway =
+      verify.add_flag("!--no-gateway", o.verify.gateway, "do not ask the gateway");
+  CLI::Option* shared = verify.add_flag(
+      "--shared-facts", o.verify.shared_facts,
+      "list fact keys under two persons (K_TWO_PERSONS); takes memory for every fact");
+  CLI::Option* rules =
+      verify.add_option("--rules", o.rules.folder,
+                        "a folder of reference data, or the word configured: this program with its "
+                        "own settings. Says what a rollout would change; writes nothing");
+  rules->excludes(gateway)->excludes(shared);
+  verify
+      .add_option("--generation", o.rules.generation,
+                  "its number; default reference.generation + 1, of configured "
+                  "reference.generation")
+      ->needs(rules);
+  verify
+      .add_option("--organisations", o.rules.organisations,
+                  "its register of organisations; default the settings' own")
+      ->needs(rules);
+  verify
+      .add_option("--citizens", o.rules.citizens,
+                  "write the person keys of those who change to this new file, readable by you "
+                  "alone")
+      ->needs(rules);
+  verify
+      .add_flag("--exact", o.rules.exact,
+                "exact counts of people, and the cells; default rounded to five, or <5")
+      ->needs(rules);
+  verify.callback([&] {
+    o.rules.max_rows = o.verify.max_differences;
+    run = [&](const cli::Context& c) {
+      return o.rules.folder.empty() ? cli::verify(c, o.verify) : cli::verify_rules(c, o.rules);
+    };
+  });
+}
+
 void other_commands(CLI::App& app, Options& o, Run& run) {
   CLI::App& publish = *app.add_subcommand("publish", "reads messages and publishes their events");
   publish.add_option("path", o.paths, "files, folders, or - for standard input")->required();
@@ -318,14 +362,6 @@ void other_commands(CLI::App& app, Options& o, Run& run) {
   scenario.add_option("file", o.paths, "scenario files")->required();
   scenario.callback(
       [&] { run = [&](const cli::Context& c) { return play_scenarios(c, o.paths); }; });
-  CLI::App& verify = *app.add_subcommand(
-      "verify",
-      "recomputes everything from the log and compares with states, cells and the gateway");
-  verify.add_option("--max-differences", o.verify.max_differences, "listed at most; default 20");
-  verify.add_flag("!--no-gateway", o.verify.gateway, "do not ask the gateway");
-  verify.add_flag("--shared-facts", o.verify.shared_facts,
-                  "list fact keys under two persons (K_TWO_PERSONS); takes memory for every fact");
-  verify.callback([&] { run = [&](const cli::Context& c) { return cli::verify(c, o.verify); }; });
   app.add_subcommand("status", "how far the gateway has read, and what it holds")->callback([&] {
     run = cli::status;
   });
@@ -370,6 +406,7 @@ int main(int argc, char** argv) {
   report_commands(app, options, run);
   message_commands(app, options, run);
   log_commands(app, options, run);
+  verify_command(app, options, run);
   other_commands(app, options, run);
   try {
     std::vector<std::string> arguments(loaded->rest.rbegin(), loaded->rest.rend());

@@ -35,6 +35,8 @@ def checks():
         yield f"kubernetes: schemas, {overlay}", lambda overlay=overlay: kubernetes.check_schema(overlay)
     for overlay in kubernetes.OVERLAYS:
         yield f"kubernetes: our rules, {overlay}", lambda overlay=overlay: kubernetes.check_policy(overlay)
+    for overlay in kubernetes.OVERLAYS:
+        yield f"kubernetes: dry run of rules, {overlay}", lambda overlay=overlay: kubernetes.check_rules(overlay)
     yield "kubernetes: overlays agree", kubernetes.check_consistency
 
 

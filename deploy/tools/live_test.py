@@ -234,7 +234,7 @@ def files_for(settings, folder):
 
 def check_manifests(stack):
     """The programs accept the settings that the manifests give them."""
-    base = ROOT / "deploy/k8s/base/common/kronika.yaml"
+    base = ROOT / "deploy/k8s/base/config/kronika.yaml"
     mounted = {**files_for(kubernetes.settings_of(base), stack.folder / "mounted"), "KRONIKA_REFERENCE_DIR": str(ROOT / "data/reference"),
                "KRONIKA_REFERENCE_ORGANISATIONS_FILE": str(ROOT / "data/reference/organisations.csv")}
     clean = {k: v for k, v in environment().items() if not k.startswith("KRONIKA_")}

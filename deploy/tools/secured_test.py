@@ -216,6 +216,10 @@ def good(run):
             yield f"verify finds differences: {done.stdout[-800:]}"
             break
         time.sleep(3)
+    done = run.kronika("rules", "verify", "--rules", "configured", codes=(0, 1))
+    print("dry run of the rules in force:", (done.stdout.strip().splitlines() or [""])[-1])
+    if done.returncode != 0:
+        yield f"a dry run of the rules in force finds changes: {done.stdout[-800:]}"
     run.kronika("operator", "dead-letters", "list")
     run.kronika("operator", "codes", "unknown")
     done = run.kronika("publication", "publication", "create", "I-01", "2026Q2", codes=(0, 1))

@@ -1,6 +1,8 @@
 // Shared by the steps of a verification.
 #pragma once
 
+#include "citizen_log.h"
+
 #include <set>
 #include <unordered_map>
 
@@ -10,30 +12,6 @@
 #include <kronika/verify/verify.h>
 
 namespace kronika::verify {
-
-/// Input topics of the citizen task; their order is that of domain::Origin::topic.
-inline constexpr std::string_view kInputs[] = {bus::kHenvisning, bus::kUdskrivning, bus::kMaaling,
-                                               bus::kForloeb,    bus::kPerson,      bus::kFlytning};
-inline constexpr std::uint8_t kFlytningIndex = 5;
-
-struct Place {
-  std::uint8_t topic = 0;
-  std::int64_t offset = 0;
-  friend auto operator<=>(const Place&, const Place&) = default;
-};
-
-/// One record of citizen-state, as last written at the cut.
-struct StateRecord {
-  std::int64_t offset = 0;
-  std::int64_t transaction = 0;
-  std::string message;
-};
-
-/// What one citizen partition says of itself.
-struct CitizenCut {
-  std::optional<codec::ProgressRecord> progress;
-  std::unordered_map<PersonKey, StateRecord> records;
-};
 
 using Cells = std::map<domain::CellKey, domain::CellValue>;
 
@@ -68,7 +46,6 @@ struct Verifier::Impl {
 
   // states.cc
   Result<void> check_states();
-  Result<CitizenCut> read_cut(std::int32_t partition);
   Result<void> check_partition(std::int32_t partition);
   /// Of a partition without a progress record.
   Result<void> note_unhandled(std::int32_t partition);

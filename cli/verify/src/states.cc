@@ -14,70 +14,10 @@ namespace {
 
 using domain::JournalEntry;
 
-// A record as read, decoded when its citizen's turn comes: a partition's events fit in memory as
-// bytes.
-struct Raw {
-  Instant timestamp;
-  std::uint8_t topic = 0;
-  std::int64_t offset = 0;
-  std::string message;
-};
-
-std::optional<std::uint8_t> input_index(std::string_view topic) {
-  for (std::uint8_t i = 0; i < std::size(kInputs); ++i) {
-    if (kInputs[i] == topic) return i;
-  }
-  return std::nullopt;
-}
-
-std::set<Place> places_of(const std::vector<codec::RefusedRecord>& refused) {
-  std::set<Place> places;
-  for (const codec::RefusedRecord& r : refused) {
-    if (codec::loses_to_a_copy(r)) continue;
-    if (const auto topic = input_index(r.topic)) places.insert({*topic, r.offset});
-  }
-  return places;
-}
-
 std::string fact_of(const domain::Event& event) {
   return event.source_system + '\0' + event.source_message_id + '\0' +
          std::to_string(event.source_version) + '\0' + std::to_string(event.adapter_revision) +
          '\0' + std::to_string(static_cast<int>(event.op));
-}
-
-// A record of flytning: an event that arrives, or leaves again, by a path.
-void take_moved(std::string_view message, std::vector<JournalEntry>& moved) {
-  codec::Flytning flytning;
-  if (!codec::decode_flytning(message, flytning)) return;
-  const auto* event = std::get_if<codec::MovedEvent>(&flytning);
-  if (event == nullptr) return;
-  JournalEntry entry;
-  if (!codec::decode_event(event->event, entry.event)) return;
-  const auto topic = input_index(event->origin.topic);
-  if (!topic) return;
-  entry.origin = {event->origin.timestamp, *topic, event->origin.partition, event->origin.offset};
-  entry.path = event->path;
-  std::erase_if(moved, [&](const JournalEntry& known) { return domain::same_copy(known, entry); });
-  if (!event->withdrawn) moved.push_back(std::move(entry));
-}
-
-std::vector<JournalEntry> entries_of(const PersonKey& person, std::int32_t partition,
-                                     const std::vector<Raw>& raws, const std::set<Place>& refused) {
-  std::vector<JournalEntry> arrived, moved;
-  for (const Raw& raw : raws) {
-    if (refused.contains({raw.topic, raw.offset})) continue;
-    if (raw.topic == kFlytningIndex) {
-      take_moved(raw.message, moved);
-      continue;
-    }
-    JournalEntry entry;
-    if (!codec::decode_event(raw.message, entry.event) || entry.event.person_key != person)
-      continue;
-    entry.origin = {raw.timestamp, raw.topic, partition, raw.offset};
-    arrived.push_back(std::move(entry));
-  }
-  std::move(moved.begin(), moved.end(), std::back_inserter(arrived));
-  return domain::merge_copies(std::move(arrived));
 }
 
 }  // namespace
@@ -97,52 +37,13 @@ Result<void> Verifier::Impl::check_states() {
   return {};
 }
 
-// The records of the last complete transaction and before. A transaction ends with its progress
-// record, so what comes behind the last progress record belongs to a transaction that is only
-// partly read, and waits.
-Result<CitizenCut> Verifier::Impl::read_cut(std::int32_t partition) {
-  CitizenCut cut;
-  std::unordered_map<PersonKey, std::optional<StateRecord>> waiting;
-  const auto end = log.read(
-      std::string(bus::kCitizenState), partition, [&](const bus::Record& record) -> Result<void> {
-        const auto wire = bus::read_wire(record.value);
-        if (codec::is_progress_key(record.key)) {
-          codec::ProgressRecord progress;
-          if (!wire || !codec::decode_progress(wire->message, progress)) {
-            differ(
-                "progress",
-                "citizen-state/" + std::to_string(partition) + "@" + std::to_string(record.offset),
-                "the progress record cannot be read");
-            return {};
-          }
-          for (auto& [person, state] : waiting) {
-            if (state) {
-              cut.records[person] = std::move(*state);
-            } else {
-              cut.records.erase(person);
-            }
-          }
-          waiting.clear();
-          cut.progress = std::move(progress);
-          return {};
-        }
-        const auto person = PersonKey::from_bytes(record.key);
-        if (!person) return {};
-        if (record.tombstone) {
-          waiting[*person] = std::nullopt;
-        } else {
-          waiting[*person] =
-              StateRecord{record.offset, 0, std::string(wire ? wire->message : std::string_view())};
-        }
-        return {};
-      });
-  if (!end) return tl::unexpected(end.error());
-  return cut;
-}
-
 Result<void> Verifier::Impl::check_partition(std::int32_t partition) {
-  auto cut = read_cut(partition);
+  auto cut = read_cut(log, partition);
   if (!cut) return tl::unexpected(cut.error());
+  for (const std::int64_t offset : cut->unreadable) {
+    differ("progress", "citizen-state/" + std::to_string(partition) + "@" + std::to_string(offset),
+           "the progress record cannot be read");
+  }
   if (!cut->progress) {
     if (!cut->records.empty()) {
       differ("progress", "citizen-state/" + std::to_string(partition),
@@ -158,42 +59,18 @@ Result<void> Verifier::Impl::check_partition(std::int32_t partition) {
   transactions[partition] = progress.transaction_number;
   report.refused += static_cast<std::int64_t>(progress.refused.size());
 
-  std::unordered_map<PersonKey, std::vector<Raw>> events;
-  for (std::uint8_t t = 0; t < std::size(kInputs); ++t) {
-    const std::string topic(kInputs[t]);
-    std::int64_t end = 0;
-    for (const codec::TopicPosition& p : progress.positions) {
-      if (p.topic == topic) end = p.next_offset;
-    }
-    const bool flytning = t == kFlytningIndex;
-    const auto visit = [&](const bus::Record& record) -> Result<void> {
-      const auto wire = bus::read_wire(record.value);
-      const auto person = PersonKey::from_bytes(record.key);
-      if (!wire || !person) return {};
-      if (flytning) {
-        codec::Flytning message;
-        if (codec::decode_flytning(wire->message, message)) {
-          if (const auto* moved = std::get_if<codec::MovedEvent>(&message)) {
-            domain::Event event;
-            if (codec::decode_event(moved->event, event)) arrived[*person].insert(fact_of(event));
-          }
-        }
-        if (record.offset >= end) return {};
-      } else {
-        ++report.events;
-      }
-      events[*person].push_back({record.timestamp, t, record.offset, std::string(wire->message)});
-      return {};
-    };
-    // What an old key sent in its last transaction may not have been handled at the new one yet:
-    // flytning is read to its end.
-    if (flytning) {
-      const auto read = log.read(topic, partition, visit);
-      if (!read) return tl::unexpected(read.error());
-    } else if (auto ok = log.read_to(topic, partition, end, visit); !ok) {
-      return ok;
-    }
-  }
+  const auto read =
+      read_events(log, partition, progress, [&](const PersonKey& person, std::string_view message) {
+        codec::Flytning flytning;
+        if (!codec::decode_flytning(message, flytning)) return;
+        const auto* moved = std::get_if<codec::MovedEvent>(&flytning);
+        domain::Event event;
+        if (moved != nullptr && codec::decode_event(moved->event, event))
+          arrived[person].insert(fact_of(event));
+      });
+  if (!read) return tl::unexpected(read.error());
+  report.events += read->count;
+  const auto& events = read->people;
 
   const std::set<Place> refused = places_of(progress.refused);
   for (const auto& [person, raws] : events) {

@@ -1,6 +1,6 @@
 // A checker nobody has seen fail is no checker: a loss, a duplicate and a change are planted, and
 // must be found.
-#include "fake_platform.h"
+#include "memory_source.h"
 
 #include <algorithm>
 
@@ -19,41 +19,6 @@ namespace {
 
 using testing::FakePlatform;
 using testing::LogRecord;
-
-class MemorySource final : public LogSource {
- public:
-  explicit MemorySource(FakePlatform& platform) : platform_(platform) {}
-  Result<std::int32_t> partitions(const std::string&) override { return FakePlatform::kPartitions; }
-  Result<std::int64_t> read(const std::string& topic, std::int32_t partition,
-                            const Visit& visit) override {
-    const auto& records = platform_.log(topic, partition);
-    const std::int64_t end = records.empty() ? 0 : records.back().offset + 1;
-    if (auto ok = read_to(topic, partition, end, visit); !ok) return tl::unexpected(ok.error());
-    return end;
-  }
-  Result<void> read_to(const std::string& topic, std::int32_t partition, std::int64_t end,
-                       const Visit& visit) override {
-    for (const LogRecord& kept : platform_.log(topic, partition)) {
-      if (kept.offset >= end) break;
-      std::vector<bus::Header> headers;
-      for (const auto& [key, value] : kept.headers) headers.push_back({key, value});
-      bus::Record record;
-      record.topic = topic;
-      record.partition = partition;
-      record.offset = kept.offset;
-      record.timestamp = kept.timestamp;
-      record.key = kept.key;
-      record.value = kept.value;
-      record.tombstone = kept.tombstone;
-      record.headers = headers;
-      if (auto ok = visit(record); !ok) return ok;
-    }
-    return {};
-  }
-
- private:
-  FakePlatform& platform_;
-};
 
 // A gateway that publishes what the log's cells say, or one row more.
 class FakeGateway final : public GatewaySource {

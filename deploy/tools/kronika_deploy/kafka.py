@@ -43,6 +43,8 @@ USERS = {
     # The person on duty: reads all but the sealed originals, replays dead letters (which books like a door), leaves a trace in audit.
     "operator": dict(read=[t for t in TOPICS if t != "raw"], write=[*EVENTS, "rapport", "ledger", "dead-letter", "raw", "audit"],
                      configs=list(TOPICS), group="kronika-verify", group_prefix="kronika-cli-", describe_groups=["kronika-citizen", "kronika-indicators"]),
+    # The dry run of new rules reads what `kronika verify` reads of citizens, and may write nothing.
+    "rules": dict(read=[*EVENTS, "flytning", "citizen-state"], group="kronika-verify"),
     "keda": dict(describe=["maaling"], describe_groups=["kronika-citizen"]),
 }
 # Doors may not starve the brokers: bytes a second and broker.
@@ -153,6 +155,8 @@ def check_users():
         for topic in [*rights.get("read", []), *rights.get("write", []), *rights.get("describe", [])]:
             if topic not in TOPICS:
                 yield f"{user}: there is no topic {topic}"
-    for user in ("edge", "gateway", "citizen", "indicators", "publication", "keda"):
+    if USERS["rules"].keys() & {"write", "transactions"}:
+        yield "rules may write, and a dry run must not"
+    for user in ("edge", "gateway", "citizen", "indicators", "publication", "rules", "keda"):
         if "audit" in USERS[user].get("read", []) or "raw" in USERS[user].get("read", []):
             yield f"{user} may read audit or raw"

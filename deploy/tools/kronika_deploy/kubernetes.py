@@ -235,6 +235,32 @@ def settings_of(path):
     return list(flat(yaml.safe_load(path.read_text())))
 
 
+def check_rules(overlay, items=None):
+    """The job that dry-runs new rules is applied before the rest: the same image and settings as what is then rolled out."""
+    items = items if items is not None else objects(f"{overlay}/rules")
+    app = objects(overlay)
+    yield from check_items(f"{overlay}/rules", items)
+    # Network policies stand there since the installation.
+    yield from check_policy(overlay, [*items, *by_kind(app, "NetworkPolicy").values()])
+    if [item["kind"] for item in items if item["kind"] != "ConfigMap"] != ["Job"]:
+        yield f"{overlay}/rules: wants one job and its settings, nothing else"
+
+    def seen(found, name):
+        spec = next(template["spec"] for item, template in pods(found) if item["metadata"]["name"] == name)
+        container = next(c for c in spec["containers"] if c["name"] == "kronika")
+        return {"image": container["image"], "site": container["envFrom"],
+                "config": [v["configMap"] for v in spec["volumes"] if v["name"] == "config"]}
+
+    job, citizen = seen(items, "kronika-rules"), seen(app, "kronika-citizen")
+    for what in job:
+        if job[what] != citizen[what]:
+            yield f"{overlay}/rules: {what} is {job[what]}, the consumer's {citizen[what]}"
+    users = set(by_kind(app, "KafkaUser"))
+    wanted = {v["secret"]["secretName"] for _, t in pods(items) for v in t["spec"]["volumes"] if "secret" in v}
+    if wanted - users:
+        yield f"{overlay}/rules: no KafkaUser makes {sorted(wanted - users)}"
+
+
 def check_consistency():
     """Across overlays and with the rest of deploy/."""
     for overlay in OVERLAYS:

@@ -65,3 +65,6 @@ def check_kubernetes():
         items = copy.deepcopy(good)
         change(next(i for i in items if i["kind"] == kind and i["metadata"]["name"] == name))
         yield from expect(kubernetes.check_items("prod", [i for i in items if i["kind"] == kind]), what)
+    job = copy.deepcopy(kubernetes.objects("prod/rules"))
+    pod(next(i for i in job if i["kind"] == "Job"))["containers"][0]["image"] += "0"
+    yield from expect(kubernetes.check_rules("prod", job), "a dry run by another image than the one that is rolled out")
