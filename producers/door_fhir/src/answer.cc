@@ -142,7 +142,10 @@ Answer plain_answer(unsigned status, std::string_view type, std::string_view tex
 Answer answer_of(const Error& error) {
   if (error.code == edge::kTooLarge) return plain_answer(413, "too-long", error.context);
   const bool again = error.code.disposition() == Disposition::kRetryCall;
-  Answer answer = plain_answer(again ? 503 : 500, again ? "transient" : "exception", error.context);
+  const bool throttled = error.code == edge::kThrottled;
+  Answer answer = throttled ? plain_answer(429, "throttled", error.context)
+                  : again   ? plain_answer(503, "transient", error.context)
+                            : plain_answer(500, "exception", error.context);
   answer.retry_later = again;
   return answer;
 }

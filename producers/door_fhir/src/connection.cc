@@ -9,12 +9,14 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 
 #include <kronika/bus/headers.h>
 #include <kronika/edge/account.h>
+#include <kronika/edge/tls_files.h>
 
 namespace kronika::door_fhir {
 namespace {
@@ -27,9 +29,6 @@ using codec::Protocol;
 
 constexpr std::size_t kMostHeaderBytes = 16U << 10;
 constexpr std::size_t kReadBytes = 64U << 10;
-/// Of each body and answer; not taken from the common budget, so that slow senders of large bodies,
-/// who fill it, do not keep small messages out. Bounded by the number of connections.
-constexpr std::size_t kFreeBytes = 64U << 10;
 constexpr std::chrono::seconds kCloseTime{5};
 
 constexpr std::array kMessages{Protocol::kMedcomHospitalNotification,
@@ -38,8 +37,6 @@ constexpr std::array kBundles{Protocol::kFhirBundle};
 constexpr std::array kResources{Protocol::kFhirResource};
 /// Nothing that can be read is of this protocol: the body is kept and refused.
 constexpr std::array kNothing{Protocol::kUnknown};
-
-std::size_t counted(std::size_t bytes) { return bytes > kFreeBytes ? bytes - kFreeBytes : 0; }
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -50,25 +47,28 @@ class HttpConnection final : public Connection,
 
  public:
   HttpConnection(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> tls,
-                 Exchange& exchange)
-      : exchange_(exchange), tls_(std::move(tls)), stream_(make_stream(std::move(socket), tls_)) {
+                 edge::Place place, Exchange& exchange)
+      : exchange_(exchange),
+        place_(std::move(place)),
+        tls_(std::move(tls)),
+        stream_(make_stream(std::move(socket), tls_)),
+        pause_(stream_.get_executor()) {
     error_code ignored;
     const auto peer = lowest().socket().remote_endpoint(ignored);
     if (!ignored) {
       peer_ = peer.address().to_string() + ":" + std::to_string(peer.port());
     }
   }
-  ~HttpConnection() override {
-    exchange_.budget.give_back(held_);
-    exchange_.remove(this);
-  }
+  ~HttpConnection() override { exchange_.remove(this); }
 
   void start() override {
     asio::dispatch(stream_.get_executor(), [self = this->shared_from_this()] {
       if constexpr (kTls) {
         self->lowest().expires_after(self->exchange_.options.request_timeout);
         self->stream_.async_handshake(asio::ssl::stream_base::server, [self](error_code fault) {
-          if (!fault) self->wait(self->exchange_.options.request_timeout);
+          if (!fault && self->known_by_certificate()) {
+            self->wait(self->exchange_.options.request_timeout);
+          }
         });
       } else {
         // A connection that nobody speaks on is no better than a request that does not come.
@@ -80,6 +80,7 @@ class HttpConnection final : public Connection,
   void stop() override {
     asio::post(stream_.get_executor(), [self = this->shared_from_this()] {
       if (self->idle_) self->lowest().cancel();
+      self->pause_.cancel();
     });
   }
 
@@ -95,9 +96,21 @@ class HttpConnection final : public Connection,
   }
   beast::tcp_stream& lowest() { return beast::get_lowest_layer(stream_); }
 
-  /// For the first byte of a request; then the request's own time begins.
+  /// False: the peer has no room for this connection, which ends.
+  bool known_by_certificate() {
+    const std::string name = edge::certificate_name(stream_.native_handle());
+    return name.empty() || place_.move_to(edge::peer_of_certificate(name));
+  }
+
+  /// For the first byte of a request; then the request's own time begins. While the peer is over
+  /// its rates nothing is read, so that its own socket fills.
   void wait(std::chrono::milliseconds time) {
     if (exchange_.stopping) return close();
+    if (const auto pause = place_.pause(); pause.count() > 0) {
+      pause_.expires_after(pause);
+      pause_.async_wait([self = this->shared_from_this(), time](error_code) { self->wait(time); });
+      return;
+    }
     parser_.emplace();
     parser_->header_limit(kMostHeaderBytes);
     // The edge's limit is told in FHIR; this one is for who sends on all the same.
@@ -193,12 +206,8 @@ class HttpConnection final : public Connection,
           if (fault) {
             return self->reject(plain_answer(400, "structure", "The body is no HTTP body."));
           }
-          const std::size_t size = counted(self->parser_->get().body().size());
-          if (size > self->held_) {
-            if (!self->exchange_.budget.take(size - self->held_)) {
-              return self->reject(busy());
-            }
-            self->held_ = size;
+          if (!self->place_.hold(self->parser_->get().body().size())) {
+            return self->reject(busy());
           }
           self->read_body_then(next);
         });
@@ -230,6 +239,7 @@ class HttpConnection final : public Connection,
     incoming.bytes = bytes;
     incoming.door = edge::Door::kFhir;
     incoming.source = peer_;
+    incoming.place = &place_;
     const auto trace =
         parser_->get()[beast::string_view(bus::kTraceparent.data(), bus::kTraceparent.size())];
     incoming.traceparent = view(trace);
@@ -262,19 +272,12 @@ class HttpConnection final : public Connection,
                                 : answer_of(account.error()));
           });
         });
-    release(0);
-  }
-
-  /// The request's bytes are gone; those of the answer take their place.
-  void release(std::size_t bytes) {
-    const std::size_t now = counted(bytes);
-    exchange_.budget.give_back(held_);
-    exchange_.budget.take_anyway(now);
-    held_ = now;
+    place_.hold_anyway(0);
   }
 
   /// What was not read to its end cannot be followed by another request.
   void reject(Answer answer) {
+    if (!answer.retry_later) place_.fault(parser_->get().body().size());
     last_ = true;
     write(std::move(answer));
   }
@@ -293,11 +296,11 @@ class HttpConnection final : public Connection,
     last_ = last_ || !parser_->get().keep_alive() || exchange_.stopping;
     response_.keep_alive(!last_);
     response_.prepare_payload();
-    release(response_.body().size());
+    place_.hold_anyway(response_.body().size());  // the request's bytes are gone
     lowest().expires_after(exchange_.options.request_timeout);
     http::async_write(stream_, response_,
                       [self = this->shared_from_this()](error_code fault, std::size_t) {
-                        self->release(0);
+                        self->place_.hold_anyway(0);
                         self->response_ = {};
                         if (fault || self->last_) return self->close();
                         self->wait(self->exchange_.options.idle_timeout);
@@ -334,20 +337,22 @@ class HttpConnection final : public Connection,
     stream_.async_read_some(asio::buffer(waste_),
                             [self = this->shared_from_this()](error_code fault, std::size_t n) {
                               self->wasted_ += n;
-                              if (!fault && self->wasted_ < kMostWasted) self->linger();
+                              if (!fault && self->wasted_ < kMostWasted) return self->linger();
+                              if (self->wasted_ > 0) self->place_.fault(self->wasted_);
                             });
   }
   static constexpr std::size_t kMostWasted = 16U << 20;
 
   Exchange& exchange_;
+  edge::Place place_;
   const std::shared_ptr<asio::ssl::context> tls_;
   Stream stream_;
+  asio::steady_timer pause_;
   std::string peer_;
   beast::flat_buffer buffer_{kMostHeaderBytes + kReadBytes};
   std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> response_;
   Route route_;
-  std::size_t held_ = 0;  ///< of the byte budget
   bool idle_ = false;
   bool last_ = false;
   std::array<char, 4096> waste_{};
@@ -358,12 +363,13 @@ class HttpConnection final : public Connection,
 
 std::shared_ptr<Connection> make_connection(asio::ip::tcp::socket socket,
                                             std::shared_ptr<asio::ssl::context> tls,
-                                            Exchange& exchange) {
+                                            edge::Place place, Exchange& exchange) {
   if (tls != nullptr) {
     return std::make_shared<HttpConnection<beast::ssl_stream<beast::tcp_stream>>>(
-        std::move(socket), std::move(tls), exchange);
+        std::move(socket), std::move(tls), std::move(place), exchange);
   }
-  return std::make_shared<HttpConnection<beast::tcp_stream>>(std::move(socket), nullptr, exchange);
+  return std::make_shared<HttpConnection<beast::tcp_stream>>(std::move(socket), nullptr,
+                                                             std::move(place), exchange);
 }
 
 }  // namespace kronika::door_fhir

@@ -19,9 +19,10 @@ class Connection {
   virtual void stop() = 0;
 };
 
-/// `tls`: the certificates in force; nullptr: plaintext. The socket's executor is a strand.
+/// `tls`: the certificates in force; nullptr: plaintext. `place`: of its address. The socket's
+/// executor is a strand.
 [[nodiscard]] std::shared_ptr<Connection> make_connection(
     boost::asio::ip::tcp::socket socket, std::shared_ptr<boost::asio::ssl::context> tls,
-    Exchange& exchange);
+    edge::Place place, Exchange& exchange);
 
 }  // namespace kronika::door_fhir

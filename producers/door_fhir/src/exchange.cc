@@ -11,8 +11,8 @@ namespace {
 constexpr std::array kOperations{Operation::kNone,     Operation::kHealth,
                                  Operation::kMetadata, Operation::kProcessMessage,
                                  Operation::kBundle,   Operation::kResource};
-constexpr std::array<unsigned, 14> kStatuses{200, 201, 400, 404, 405, 406, 408,
-                                             413, 415, 417, 422, 431, 500, 503};
+constexpr std::array<unsigned, 15> kStatuses{200, 201, 400, 404, 405, 406, 408, 413,
+                                             415, 417, 422, 429, 431, 500, 503};
 
 }  // namespace
 
@@ -21,7 +21,7 @@ Exchange::Exchange(const ServerOptions& server_options, edge::Edge& behind, cons
     : options(server_options),
       edge(behind),
       clock(time),
-      budget(server_options.max_buffered_bytes) {
+      peers(edge::Peers::make(server_options.peers, &registry)) {
   const auto counter = [&](std::string_view operation, const std::string& status) {
     return registry.counter("kronika_http_requests_total", "HTTP requests by what they asked for",
                             {{"operation", std::string(operation)}, {"status", status}});
@@ -42,23 +42,16 @@ void Exchange::counted(Operation operation, unsigned status) const {
   (found == requests_.end() ? other_requests_ : found->second).add();
 }
 
-bool Exchange::add(const std::shared_ptr<Connection>& connection) {
+void Exchange::add(const std::shared_ptr<Connection>& connection) {
   const std::lock_guard lock(mutex_);
-  if (connections_.size() >= static_cast<std::size_t>(options.max_connections)) return false;
   connections_[connection.get()] = connection;
   open_.set(static_cast<double>(connections_.size()));
-  return true;
 }
 
 void Exchange::remove(const Connection* connection) {
   const std::lock_guard lock(mutex_);
   connections_.erase(connection);
   open_.set(static_cast<double>(connections_.size()));
-}
-
-std::size_t Exchange::connections() {
-  const std::lock_guard lock(mutex_);
-  return connections_.size();
 }
 
 void Exchange::stop() {

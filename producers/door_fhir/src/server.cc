@@ -1,6 +1,5 @@
 #include "connection.h"
 
-#include <filesystem>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -13,18 +12,17 @@
 
 #include <kronika/door_fhir/server.h>
 #include <kronika/edge/errc.h>
+#include <kronika/edge/tls_files.h>
 #include <kronika/telemetry/log.h>
 
 namespace kronika::door_fhir {
 namespace {
 
 namespace asio = boost::asio;
-namespace fs = std::filesystem;
 namespace log = telemetry::log;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr std::chrono::seconds kCertificateRefresh{30};
 constexpr std::chrono::milliseconds kAcceptPause{100};  ///< when there are no file handles left
 constexpr std::string_view kFull =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: "
@@ -36,19 +34,16 @@ class FhirDoor final : public edge::OpenDoor {
            telemetry::Registry& registry)
       : exchange_(options, edge, clock, registry),
         acceptor_(asio::make_strand(io_)),
-        pause_(acceptor_.get_executor()),
-        refresh_(acceptor_.get_executor()) {}
+        pause_(acceptor_.get_executor()) {}
 
   ~FhirDoor() override { close(std::chrono::milliseconds(0)); }
 
   Result<void> listen() {
     const edge::Listen& at = exchange_.options.listen;
     if (at.tls()) {
-      auto context = load_certificates();
-      if (!context) return tl::unexpected(context.error());
-      tls_ = std::move(*context);
-      loaded_ = stamps();
-      refresh_certificates();
+      auto tls = edge::TlsFiles::open(at);
+      if (!tls) return tl::unexpected(tls.error());
+      tls_ = std::move(*tls);
     }
     error_code fault;
     const auto address =
@@ -76,7 +71,6 @@ class FhirDoor final : public edge::OpenDoor {
       error_code ignored;
       acceptor_.close(ignored);
       pause_.cancel();
-      refresh_.cancel();
     });
     exchange_.stop();
   }
@@ -85,7 +79,7 @@ class FhirDoor final : public edge::OpenDoor {
     if (threads_.empty()) return;
     stop_accepting();
     const auto until = std::chrono::steady_clock::now() + deadline;
-    while (exchange_.connections() > 0 && std::chrono::steady_clock::now() < until) {
+    while (exchange_.peers->connections() > 0 && std::chrono::steady_clock::now() < until) {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     io_.stop();
@@ -94,8 +88,6 @@ class FhirDoor final : public edge::OpenDoor {
   }
 
  private:
-  using Context = std::shared_ptr<asio::ssl::context>;
-
   void run() {
     for (;;) {
       try {
@@ -127,66 +119,20 @@ class FhirDoor final : public edge::OpenDoor {
   }
 
   void take(tcp::socket socket) {
-    // A copy of the handle would keep the connection: it is made only where there is room.
-    if (exchange_.connections() < static_cast<std::size_t>(exchange_.options.max_connections)) {
-      const auto connection = make_connection(std::move(socket), tls_, exchange_);
-      if (exchange_.add(connection)) connection->start();
+    error_code ignored;
+    const auto remote = socket.remote_endpoint(ignored);
+    if (ignored) return;  // gone already
+    if (auto place = exchange_.peers->enter(edge::peer_of_address(remote.address().to_string()))) {
+      const auto connection = make_connection(std::move(socket), tls_ ? tls_->current() : nullptr,
+                                              std::move(*place), exchange_);
+      exchange_.add(connection);
+      connection->start();
       return;
     }
     exchange_.counted(Operation::kNone, 503);
     if (tls_ != nullptr) return;  // closed without a word: a handshake costs more than it is worth
-    error_code ignored;
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(kFull.data(), kFull.size()), ignored);
-  }
-
-  Result<Context> load_certificates() const {
-    const edge::Listen& at = exchange_.options.listen;
-    auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
-    context->set_options(asio::ssl::context::no_sslv2 | asio::ssl::context::no_sslv3 |
-                         asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
-    error_code fault;
-    context->use_certificate_chain_file(at.cert_file.string(), fault);
-    if (fault) return unusable(at.cert_file, fault);
-    context->use_private_key_file(at.key_file.string(), asio::ssl::context::pem, fault);
-    if (fault) return unusable(at.key_file, fault);
-    if (at.client_ca_file.empty()) return context;
-    context->load_verify_file(at.client_ca_file.string(), fault);
-    if (fault) return unusable(at.client_ca_file, fault);
-    context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
-    return context;
-  }
-
-  static tl::unexpected<Error> unusable(const fs::path& file, const error_code& fault) {
-    return fail(edge::kListen, file.string() + " cannot be used: " + fault.message());
-  }
-
-  [[nodiscard]] std::vector<fs::file_time_type> stamps() const {
-    const edge::Listen& at = exchange_.options.listen;
-    std::vector<fs::file_time_type> out;
-    for (const auto& file : {at.cert_file, at.key_file, at.client_ca_file}) {
-      std::error_code ignored;
-      out.push_back(fs::last_write_time(file, ignored));
-    }
-    return out;
-  }
-
-  void refresh_certificates() {
-    refresh_.expires_after(kCertificateRefresh);
-    refresh_.async_wait([this](error_code stopped) {
-      if (stopped) return;
-      if (const auto now = stamps(); now != loaded_) {
-        if (auto context = load_certificates()) {
-          tls_ = std::move(*context);
-          loaded_ = now;
-          log::info("CERTIFICATE_READ", "new certificates are in force");
-        } else {
-          log::error("CERTIFICATE_UNUSABLE", "the old certificates stay in force",
-                     {{"error", context.error().context}});
-        }
-      }
-      refresh_certificates();
-    });
   }
 
   Exchange exchange_;  // before io_, whose connections use it
@@ -194,10 +140,8 @@ class FhirDoor final : public edge::OpenDoor {
   // A request at the edge has nothing under way here: its answer must still find the threads.
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(io_);
   tcp::acceptor acceptor_;
-  asio::steady_timer pause_, refresh_;
-  // Used on the acceptor's strand once the threads run.
-  Context tls_;
-  std::vector<fs::file_time_type> loaded_;
+  asio::steady_timer pause_;
+  std::unique_ptr<edge::TlsFiles> tls_;  ///< null: plaintext. Of the acceptor's strand.
   std::vector<std::thread> threads_;
   std::uint16_t port_ = 0;
 };
@@ -208,9 +152,9 @@ ServerOptions options_of(const config::Settings& settings) {
   const config::EdgeFhir& s = settings.edge_fhir;
   return {edge::listen_of(s.listen, "edge_fhir"),
           s.threads,
-          s.max_connections,
           settings.ingest.max_message_bytes,
-          settings.ingest.max_inflight_bytes + settings.ingest.max_message_bytes,
+          edge::peers_of(settings.ingest, static_cast<std::size_t>(s.max_connections),
+                         settings.ingest.max_inflight_bytes + settings.ingest.max_message_bytes),
           s.request_timeout,
           s.idle_timeout};
 }

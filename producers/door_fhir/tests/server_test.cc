@@ -222,7 +222,7 @@ TEST_F(FhirDoorTest, ASlowClientIsCutOffAndASilentOneToo) {
 }
 
 TEST_F(FhirDoorTest, MoreConnectionsThanMayBeAreSentAway) {
-  options_.max_connections = 1;
+  options_.peers.max_connections = 1;
   open();
   Client first = client();
   first.send("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -231,7 +231,7 @@ TEST_F(FhirDoorTest, MoreConnectionsThanMayBeAreSentAway) {
 }
 
 TEST_F(FhirDoorTest, BytesInMemoryAreBoundedAndSmallMessagesPassAllTheSame) {
-  options_.max_buffered_bytes = 100'000;
+  options_.peers.max_unfinished_bytes = 100'000;
   open();
   Client holder = client();
   holder.send(

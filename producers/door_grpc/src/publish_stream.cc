@@ -18,10 +18,11 @@ std::string traceparent_of(const grpc::ServerContextBase& context) {
 }
 
 PublishStream::PublishStream(grpc::CallbackServerContext& context, edge::Edge& edge,
-                             const Clock& clock, Calls& calls, std::size_t window)
+                             const Clock& clock, Calls& calls, OpenCall call, std::size_t window)
     : edge_(edge),
       clock_(clock),
       calls_(calls),
+      call_(std::move(call)),
       window_(window),
       traceparent_(traceparent_of(context)) {
   calls_.stream.started();
@@ -45,6 +46,7 @@ void PublishStream::OnReadDone(bool ok) {
        .door = edge::Door::kGrpc,
        .source = request_.source(),
        .traceparent = request_.traceparent().empty() ? traceparent_ : request_.traceparent(),
+       .place = &call_.place(),
        .received = clock_.now()},
       [this, sequence](const Result<edge::Account>& account) { answer(sequence, account); });
   lock.lock();
@@ -62,7 +64,10 @@ void PublishStream::answer(std::uint64_t sequence, const Result<edge::Account>& 
   }
   std::unique_lock lock(mutex_);
   --under_way_;
-  if (!broken_) outbox_.push_back(std::move(response));
+  if (!broken_) {
+    unread_bytes_ += response.ByteSizeLong();
+    outbox_.push_back(std::move(response));
+  }
   go_on(std::move(lock));
 }
 
@@ -70,6 +75,7 @@ void PublishStream::OnWriteDone(bool ok) {
   std::unique_lock lock(mutex_);
   writing_ = false;
   if (ok) {
+    unread_bytes_ -= outbox_.front().ByteSizeLong();
     outbox_.pop_front();
   } else {
     broken_ = true;
@@ -97,11 +103,11 @@ void PublishStream::go_on(std::unique_lock<std::mutex> lock) {
     StartWrite(&outbox_.front());
   }
   const bool more = !all_read_ && !stopping_ && !broken_;
-  if (more && !reading_ && under_way_ + outbox_.size() < window_) {
-    reading_ = true;
-    StartRead(&request_);
+  if (more && !reading_ && !pausing_ && under_way_ + outbox_.size() < window_ &&
+      unread_bytes_ < kMostUnreadBytes) {
+    read_next();
   }
-  if (more || under_way_ > 0 || writing_) return;
+  if (more || under_way_ > 0 || writing_ || pausing_) return;
   finished_ = true;
   grpc::Status status;
   if (broken_) {
@@ -114,10 +120,27 @@ void PublishStream::go_on(std::unique_lock<std::mutex> lock) {
   Finish(std::move(status));
 }
 
+void PublishStream::read_next() {
+  const auto pause = call_.place().pause();
+  if (pause.count() == 0) {
+    reading_ = true;
+    StartRead(&request_);
+    return;
+  }
+  pausing_ = true;
+  alarm_.emplace();  // the last one may still be within its callback
+  alarm_->Set(std::chrono::system_clock::now() +
+                  std::chrono::duration_cast<std::chrono::system_clock::duration>(pause),
+              [this](bool) {
+                std::unique_lock lock(mutex_);
+                pausing_ = false;
+                go_on(std::move(lock));
+              });
+}
+
 void PublishStream::OnDone() {
   calls_.remove(*this);
   calls_.stream.handled(status_, std::chrono::steady_clock::now() - begun_);
-  calls_.leave();
   delete this;
 }
 

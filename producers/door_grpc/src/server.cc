@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -20,7 +21,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kEnvelopeBytes = 64U << 10;  ///< of a request beside its message
-constexpr unsigned kCertificateRefreshSeconds = 30;
 // New replicas get no calls while old connections last for ever (operations.md 5).
 constexpr milliseconds kConnectionAge{5 * 60'000}, kConnectionGrace{30'000};
 constexpr milliseconds kHandshakeTime{10'000}, kKeepaliveTime{60'000}, kKeepaliveTimeout{20'000};
@@ -34,6 +34,67 @@ class Refusing final : public grpc::ServerBidiReactor<ingest::v1::PublishStreamR
   void OnDone() override { delete this; }
 };
 
+/// One Publish call, until its answer. Deletes itself.
+class UnaryPublish {
+ public:
+  UnaryPublish(edge::Edge& edge, const Clock& clock, const Calls& calls, OpenCall call,
+               const grpc::CallbackServerContext& context,
+               const ingest::v1::PublishRequest& request, ingest::v1::PublishResponse& response,
+               grpc::ServerUnaryReactor& reactor)
+      : edge_(edge),
+        clock_(clock),
+        calls_(calls),
+        call_(std::move(call)),
+        context_(context),
+        request_(request),
+        response_(response),
+        reactor_(reactor) {}
+
+  /// A small message of a peer over its rates waits for its turn, as on a stream. A large one would
+  /// be held in memory meanwhile: it is tried at once, and refused where the debt is deep.
+  void begin() {
+    const auto pause = call_.place().pause();
+    if (pause.count() == 0 || request_.message().size() > edge::Peers::kFreeBytes) return submit();
+    alarm_.Set(std::chrono::system_clock::now() +
+                   std::chrono::duration_cast<std::chrono::system_clock::duration>(pause),
+               [this](bool) { submit(); });
+  }
+
+ private:
+  void submit() {
+    edge_.submit({.bytes = request_.message(),
+                  .door = edge::Door::kGrpc,
+                  .source = request_.source(),
+                  .traceparent = traceparent_of(context_),
+                  .place = &call_.place(),
+                  .received = clock_.now()},
+                 [this](const Result<edge::Account>& account) { finish(account); });
+  }
+
+  void finish(const Result<edge::Account>& account) {
+    const std::unique_ptr<UnaryPublish> self(this);
+    grpc::Status status;
+    if (account) {
+      write_account(*account, *response_.mutable_account());
+    } else {
+      status = grpc_status(account.error());
+    }
+    calls_.unary.handled(status.error_code(), std::chrono::steady_clock::now() - begun_);
+    reactor_.Finish(std::move(status));
+  }
+
+  edge::Edge& edge_;
+  const Clock& clock_;
+  const Calls& calls_;
+  OpenCall call_;
+  const grpc::CallbackServerContext& context_;
+  const ingest::v1::PublishRequest& request_;
+  ingest::v1::PublishResponse& response_;
+  grpc::ServerUnaryReactor& reactor_;
+  grpc::Alarm alarm_;
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
 class IngestService final : public ingest::v1::IngestService::CallbackService {
  public:
   IngestService(edge::Edge& edge, const Clock& clock, Calls& calls, std::size_t window)
@@ -43,37 +104,24 @@ class IngestService final : public ingest::v1::IngestService::CallbackService {
                                     const ingest::v1::PublishRequest* request,
                                     ingest::v1::PublishResponse* response) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    const auto begun = std::chrono::steady_clock::now();
     calls_.unary.started();
-    if (!calls_.enter()) {
+    auto call = calls_.enter(*context);
+    if (!call) {
       calls_.unary.handled(grpc::StatusCode::UNAVAILABLE, {});
       reactor->Finish(full());
       return reactor;
     }
-    edge_.submit({.bytes = request->message(),
-                  .door = edge::Door::kGrpc,
-                  .source = request->source(),
-                  .traceparent = traceparent_of(*context),
-                  .received = clock_.now()},
-                 [this, reactor, response, begun](const Result<edge::Account>& account) {
-                   grpc::Status status;
-                   if (account) {
-                     write_account(*account, *response->mutable_account());
-                   } else {
-                     status = grpc_status(account.error());
-                   }
-                   calls_.unary.handled(status.error_code(),
-                                        std::chrono::steady_clock::now() - begun);
-                   calls_.leave();
-                   reactor->Finish(std::move(status));
-                 });
+    (new UnaryPublish(edge_, clock_, calls_, std::move(*call), *context, *request, *response,
+                      *reactor))
+        ->begin();
     return reactor;
   }
 
   grpc::ServerBidiReactor<ingest::v1::PublishStreamRequest, ingest::v1::PublishStreamResponse>*
   PublishStream(grpc::CallbackServerContext* context) override {
-    if (calls_.enter()) {
-      return new door_grpc::PublishStream(*context, edge_, clock_, calls_, window_);
+    if (auto call = calls_.enter(*context)) {
+      return new door_grpc::PublishStream(*context, edge_, clock_, calls_, std::move(*call),
+                                          window_);
     }
     calls_.stream.started();
     calls_.stream.handled(grpc::StatusCode::UNAVAILABLE, {});
@@ -96,7 +144,7 @@ std::shared_ptr<grpc::ServerCredentials> credentials_of(const edge::Listen& list
   using namespace grpc::experimental;  // NOLINT(google-build-using-namespace): reload of files
   const auto provider = std::make_shared<FileWatcherCertificateProvider>(
       listen.key_file.string(), listen.cert_file.string(), listen.client_ca_file.string(),
-      kCertificateRefreshSeconds);
+      static_cast<unsigned>(listen.certificate_refresh.count()));
   TlsServerCredentialsOptions options(provider);
   options.watch_identity_key_cert_pairs();
   if (!listen.client_ca_file.empty()) {
@@ -111,7 +159,7 @@ class GrpcDoor final : public edge::OpenDoor {
   GrpcDoor(const ServerOptions& options, edge::Edge& edge, const Clock& clock,
            telemetry::Registry& registry)
       : options_(options),
-        calls_(registry, options.max_calls),
+        calls_(registry, options.peers),
         service_(edge, clock, calls_, options.window) {}
 
   Result<void> listen() {
@@ -179,8 +227,10 @@ class GrpcDoor final : public edge::OpenDoor {
 }  // namespace
 
 ServerOptions options_of(const config::Settings& settings) {
-  return {edge::listen_of(settings.edge_grpc.listen, "edge_grpc"), settings.edge_grpc.window,
-          settings.edge_grpc.max_calls, settings.ingest.max_message_bytes};
+  return {
+      edge::listen_of(settings.edge_grpc.listen, "edge_grpc"), settings.edge_grpc.window,
+      settings.ingest.max_message_bytes,
+      edge::peers_of(settings.ingest, static_cast<std::size_t>(settings.edge_grpc.max_calls), 0)};
 }
 
 Result<std::unique_ptr<edge::OpenDoor>> Server::open(const ServerOptions& options, edge::Edge& edge,

@@ -215,7 +215,7 @@ TEST_F(GrpcDoorTest, ACallerThatLeavesLeavesNothingBehind) {
 }
 
 TEST_F(GrpcDoorTest, MoreCallsThanMayBeOpenAreSentAway) {
-  options_.max_calls = 1;
+  options_.peers.max_connections = 1;
   open();
   bus_.hold(true);
   grpc::ClientContext context;

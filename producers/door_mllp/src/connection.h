@@ -22,6 +22,8 @@
 
 #include <kronika/codec/hl7v2_ack.h>
 #include <kronika/door_mllp/framing.h>
+#include <kronika/edge/errc.h>
+#include <kronika/edge/tls_files.h>
 
 namespace kronika::door_mllp {
 
@@ -53,21 +55,18 @@ template <class Stream>
 class Connection final : public AnyConnection,
                          public std::enable_shared_from_this<Connection<Stream>> {
  public:
-  Connection(Stream stream, std::string peer, std::string source, std::shared_ptr<Shared> shared)
+  /// `place`: of its address.
+  Connection(Stream stream, edge::Place place, std::string source, std::shared_ptr<Shared> shared)
       : stream_(std::move(stream)),
         timer_(stream_.get_executor()),
         pause_(stream_.get_executor()),
-        peer_(std::move(peer)),
+        place_(std::move(place)),
         source_(std::move(source)),
         shared_(std::move(shared)),
         framing_(shared_->options.max_message_bytes) {
     shared_->probe.opened();
   }
-  ~Connection() override {
-    shared_->budget.give(reserved_);
-    shared_->places.give(peer_);
-    shared_->probe.closed();
-  }
+  ~Connection() override { shared_->probe.closed(); }
 
   void start() {
     if constexpr (std::is_same_v<Stream, TlsStream>) {
@@ -78,7 +77,7 @@ class Connection final : public AnyConnection,
                                   self->shared_->probe.trouble(Trouble::kHandshake);
                                   return self->end();
                                 }
-                                self->read();
+                                self->known_by_certificate();
                               });
     } else {
       read();
@@ -106,6 +105,13 @@ class Connection final : public AnyConnection,
     }
   }
 
+  void known_by_certificate() {
+    const std::string name = edge::certificate_name(stream_.native_handle());
+    if (name.empty() || place_.move_to(edge::peer_of_certificate(name))) return read();
+    shared_->probe.trouble(Trouble::kCrowded);
+    end();
+  }
+
   void arm(std::chrono::milliseconds time) { arm(std::chrono::steady_clock::now() + time); }
   void arm(Deadline at) {
     timer_.expires_at(at);
@@ -131,6 +137,9 @@ class Connection final : public AnyConnection,
 
   void read() {
     state_ = State::kReading;
+    if (!framing_.in_frame()) {
+      if (const auto wait = place_.pause(); wait.count() > 0) return pause(wait);
+    }
     for (;;) {
       if (shared_->stopping) return end();
       const Framing::Step step =
@@ -156,6 +165,7 @@ class Connection final : public AnyConnection,
             return answer(again);
           }
           shared_->probe.trouble(Trouble::kTooLong);
+          place_.fault(shared_->options.max_message_bytes);
           codec::Hl7Verdict too_long;
           too_long.settled = codec::Settled::kTooLong;
           return answer(too_long);
@@ -165,16 +175,7 @@ class Connection final : public AnyConnection,
 
   /// Accounts for what the frame holds; where there is no room the rest of it is skipped.
   bool reserve() {
-    const std::size_t held = framing_.held();
-    if (held <= reserved_) {
-      shared_->budget.give(reserved_ - held);
-      reserved_ = held;
-      return true;
-    }
-    if (shared_->budget.take(held - reserved_)) {
-      reserved_ = held;
-      return true;
-    }
+    if (place_.hold(framing_.held())) return true;
     if (!framing_.in_frame()) return true;  // whole already: it is handed on in a moment
     framing_.skip_rest();
     no_room_ = true;
@@ -189,7 +190,7 @@ class Connection final : public AnyConnection,
     } else {
       arm(shared_->options.idle_timeout);
     }
-    if (shared_->tools.edge->load().share >= kFullShare) return pause();
+    if (shared_->tools.edge->load().share >= kFullShare) return pause(kBusyPause);
     begin_ = end_ = 0;
     stream_.async_read_some(asio::buffer(chunk_), [self = this->shared_from_this()](
                                                       const error_code& fault, std::size_t n) {
@@ -200,12 +201,14 @@ class Connection final : public AnyConnection,
     });
   }
 
-  /// Nothing is read while the edge is full: the sender's own socket fills.
-  void pause() {
-    message_deadline_ += kBusyPause;  // it is not the sender that is slow
-    pause_.expires_after(kBusyPause);
+  /// Nothing is read while the edge is full, or the peer over its rates: the sender's own socket
+  /// fills.
+  void pause(std::chrono::nanoseconds time) {
+    message_deadline_ += time;  // it is not the sender that is slow
+    if (!framing_.in_frame()) timer_.expires_at(Deadline::max());
+    pause_.expires_after(time);
     pause_.async_wait([self = this->shared_from_this()](const error_code& fault) {
-      if (!fault && self->state_ == State::kReading) self->read_more();
+      if (!fault && self->state_ == State::kReading) self->read();
     });
   }
 
@@ -230,6 +233,7 @@ class Connection final : public AnyConnection,
     incoming.takes = kTaken;
     incoming.not_taken = "This port takes HL7 v2 alone; send this message to another door.";
     incoming.source = source_;
+    incoming.place = &place_;
     incoming.received = received_;
     // The edge may answer after the door is gone; then nobody is there to be told.
     std::weak_ptr<Connection> weak = this->weak_from_this();
@@ -247,7 +251,8 @@ class Connection final : public AnyConnection,
   void on_account(const Result<edge::Account>& account) {
     const auto self = this->shared_from_this();  // hold_ may be the last to keep it
     if (state_ != State::kSubmitted) return;
-    const bool busy = !account && account.error().code == edge::kBusy;
+    const bool busy = !account && (account.error().code == edge::kBusy ||
+                                   account.error().code == edge::kThrottled);
     if (busy && now() < busy_until_ && !shared_->stopping) {
       pause_.expires_after(kBusyPause);
       pause_.async_wait([self = this->shared_from_this()](const error_code& fault) {
@@ -260,6 +265,7 @@ class Connection final : public AnyConnection,
 
   /// Of bytes that are no message: they are not kept, so the sender must send them again.
   void refuse(std::string sentence) {
+    place_.fault(framing_.message().size());
     codec::Hl7Verdict verdict;
     verdict.faults.push_back({domain::Reason::kUndecodable, "", std::move(sentence)});
     answer(verdict);
@@ -330,10 +336,10 @@ class Connection final : public AnyConnection,
   Stream stream_;
   asio::steady_timer timer_;  ///< ends the connection
   asio::steady_timer pause_;  ///< while the edge is full
-  const std::string peer_, source_;
+  edge::Place place_;
+  const std::string source_;
   const std::shared_ptr<Shared> shared_;
   Framing framing_;
-  std::size_t reserved_ = 0;  ///< taken of the budget
   std::array<char, kChunk> chunk_;
   std::size_t begin_ = 0, end_ = 0;  ///< of chunk_, what is not read yet
   State state_ = State::kReading;

@@ -14,10 +14,10 @@ enum class Trouble : std::uint8_t {
   kCut,        ///< a frame that never ended
   kStray,      ///< bytes outside a frame
   kTooLong,    ///< ingest.max_message_bytes
-  kNoRoom,     ///< edge_mllp.max_buffered_bytes
+  kNoRoom,     ///< edge_mllp.max_buffered_bytes, and the peer's share of it
   kSlow,       ///< edge_mllp.message_timeout_ms
   kUnread,     ///< nobody took the answer
-  kCrowded,    ///< edge_mllp.max_connections, max_connections_per_peer
+  kCrowded,    ///< edge_mllp.max_connections, ingest.peer_max_connections
   kHandshake,  ///< no TLS, or no certificate that is trusted
 };
 inline constexpr std::size_t kTroubles = 8;

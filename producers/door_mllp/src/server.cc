@@ -1,57 +1,18 @@
 #include "connection.h"
 
-#include <filesystem>
 #include <list>
 #include <thread>
 
 #include <kronika/door_mllp/server.h>
 #include <kronika/edge/errc.h>
+#include <kronika/edge/tls_files.h>
 #include <kronika/telemetry/log.h>
 
 namespace kronika::door_mllp {
 namespace {
 
-namespace fs = std::filesystem;
 namespace log = telemetry::log;
-namespace ssl = asio::ssl;
 using namespace std::chrono_literals;
-
-constexpr auto kLookForCertificate = 10s;
-
-/// TLS 1.2 and later with the server's certificate; clients must show theirs where authorities are
-/// given.
-Result<std::shared_ptr<ssl::context>> open_tls(const edge::Listen& options) {
-  auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
-  error_code fault;
-  context->set_options(ssl::context::default_workarounds | ssl::context::no_sslv2 |
-                           ssl::context::no_sslv3 | ssl::context::no_tlsv1 |
-                           ssl::context::no_tlsv1_1,
-                       fault);
-  const auto failed = [&](const fs::path& file) {
-    return fail(edge::kListen, file.string() + " cannot be used (" + fault.message() + ")");
-  };
-  context->use_certificate_chain_file(options.cert_file.string(), fault);
-  if (fault) return failed(options.cert_file);
-  context->use_private_key_file(options.key_file.string(), ssl::context::pem, fault);
-  if (fault) return failed(options.key_file);
-  if (!options.client_ca_file.empty()) {
-    context->load_verify_file(options.client_ca_file.string(), fault);
-    if (fault) return failed(options.client_ca_file);
-    context->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert, fault);
-    if (fault) return failed(options.client_ca_file);
-  }
-  return context;
-}
-
-/// When any of the files was last changed.
-fs::file_time_type changed(const edge::Listen& options) {
-  fs::file_time_type latest{};
-  for (const fs::path& file : {options.cert_file, options.key_file, options.client_ca_file}) {
-    std::error_code ignored;
-    if (!file.empty()) latest = std::max(latest, fs::last_write_time(file, ignored));
-  }
-  return latest;
-}
 
 class Door final : public Server {
  public:
@@ -64,10 +25,9 @@ class Door final : public Server {
     const edge::Listen& o = shared_->options.listen;
     if (auto ok = edge::check(o); !ok) return ok;
     if (o.tls()) {
-      auto tls = open_tls(o);
+      auto tls = edge::TlsFiles::open(o);
       if (!tls) return tl::unexpected(tls.error());
       tls_ = std::move(*tls);
-      tls_of_ = changed(o);
     }
     error_code fault;
     const auto address =
@@ -88,7 +48,7 @@ class Door final : public Server {
   }
 
   [[nodiscard]] std::uint16_t port() const override { return port_; }
-  [[nodiscard]] std::size_t connections() const override { return shared_->places.taken(); }
+  [[nodiscard]] std::size_t connections() const override { return shared_->peers->connections(); }
 
   void stop_accepting() override {
     if (shared_->stopping.exchange(true)) return;
@@ -152,20 +112,23 @@ class Door final : public Server {
     error_code fault;
     const Tcp::endpoint remote = socket.remote_endpoint(fault);
     if (fault) return;
-    const std::string peer = remote.address().to_string();
-    if (!shared_->places.take(peer)) {
+    const std::string address = remote.address().to_string();
+    auto place = shared_->peers->enter(edge::peer_of_address(address));
+    if (!place) {
       shared_->probe.trouble(Trouble::kCrowded);
       return;  // closed: there is no message to answer yet
     }
     socket.set_option(Tcp::no_delay(true), fault);
     socket.set_option(asio::socket_base::keep_alive(true), fault);
-    const std::string source = peer + ":" + std::to_string(remote.port());
+    const std::string source = address + ":" + std::to_string(remote.port());
     if (tls_ != nullptr) {
-      renew_tls();
-      begin(std::make_shared<Connection<TlsStream>>(TlsStream(std::move(socket), *tls_), peer,
-                                                    source, shared_));
+      auto context = tls_->current();
+      TlsStream stream(std::move(socket), *context);
+      begin(std::make_shared<Connection<TlsStream>>(std::move(stream), std::move(*place), source,
+                                                    shared_));
     } else {
-      begin(std::make_shared<Connection<PlainStream>>(std::move(socket), peer, source, shared_));
+      begin(std::make_shared<Connection<PlainStream>>(std::move(socket), std::move(*place), source,
+                                                      shared_));
     }
   }
 
@@ -179,33 +142,13 @@ class Door final : public Server {
     connection->start();
   }
 
-  /// A new certificate is taken for the next connection; a broken one leaves the old in force.
-  void renew_tls() {
-    const auto now = std::chrono::steady_clock::now();
-    if (now < look_again_) return;
-    look_again_ = now + kLookForCertificate;
-    const auto latest = changed(shared_->options.listen);
-    if (latest == tls_of_) return;
-    tls_of_ = latest;
-    auto fresh = open_tls(shared_->options.listen);
-    if (!fresh) {
-      log::error("MLLP_CERTIFICATE", "the new certificate is not usable; the old one stays",
-                 {{"error", fresh.error().context}});
-      return;
-    }
-    tls_ = std::move(*fresh);
-    log::info("MLLP_CERTIFICATE_NEW", "a new certificate is in force");
-  }
-
   const std::shared_ptr<Shared> shared_;
   asio::io_context io_;
   // While the edge has the only message, no operation waits; the threads must.
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   Tcp::acceptor acceptor_;
   std::uint16_t port_ = 0;
-  std::shared_ptr<ssl::context> tls_;  ///< of the accepting handler alone
-  fs::file_time_type tls_of_;
-  std::chrono::steady_clock::time_point look_again_;
+  std::unique_ptr<edge::TlsFiles> tls_;  ///< null: plaintext. Of the accepting handler alone.
   std::mutex mutex_;
   std::list<std::weak_ptr<AnyConnection>> open_;  ///< guarded by mutex_
   std::vector<std::thread> threads_;
@@ -237,10 +180,9 @@ Options options_of(const config::Settings& settings) {
   Options options;
   options.listen = edge::listen_of(s.listen, "edge_mllp");
   options.threads = s.threads;
-  options.max_connections = static_cast<std::size_t>(s.max_connections);
-  options.max_connections_per_peer = static_cast<std::size_t>(s.max_connections_per_peer);
   options.max_message_bytes = settings.ingest.max_message_bytes;
-  options.max_buffered_bytes = s.max_buffered_bytes;
+  options.peers = edge::peers_of(settings.ingest, static_cast<std::size_t>(s.max_connections),
+                                 s.max_buffered_bytes);
   options.message_timeout = s.message_timeout;
   options.idle_timeout = s.idle_timeout;
   options.busy_timeout = settings.ingest.ack_timeout;

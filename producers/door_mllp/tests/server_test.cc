@@ -114,7 +114,7 @@ TEST_F(Door, ATooLongMessageIsAnsweredAndTheConnectionGoesOn) {
 }
 
 TEST_F(Door, WhereThereIsNoRoomTheSenderIsToldToTryAgain) {
-  options_.max_buffered_bytes = 100'000;
+  options_.peers.max_unfinished_bytes = 100'000;
   open();
   Tcp::socket socket = connect();
   Sender sender(socket);
@@ -185,7 +185,7 @@ TEST_F(Door, AFullEdgeAnswersAgainWhenTheTimeIsOver) {
 }
 
 TEST_F(Door, ConnectionsAreCounted) {
-  options_.max_connections_per_peer = 2;
+  options_.peers.each.connections = 2;
   open();
   std::optional<Tcp::socket> first(connect());
   Tcp::socket second = connect();

@@ -18,6 +18,7 @@
 #include <kronika/domain/time.h>
 #include <kronika/edge/edge.h>
 #include <kronika/edge/event_record.h>
+#include <kronika/edge/peers.h>
 #include <kronika/edge/text.h>
 #include <kronika/edge/trace.h>
 #include <kronika/telemetry/log.h>
@@ -75,8 +76,12 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
       : tools_(tools), options_(options), probe_(tools.registry, *tools.adapters->rules) {}
 
   void submit(const Incoming& message, OnAccount& on_account) {
-    if (auto taken = admit(message); !taken) return on_account(tl::unexpected(taken.error()));
+    UnderWay share;
+    if (auto taken = admit(message, share); !taken) {
+      return on_account(tl::unexpected(taken.error()));
+    }
     auto p = std::make_shared<Pending>(shared_from_this(), message, std::move(on_account));
+    p->share = std::move(share);
     auto at = SteadyClock::now();
     codec::Translation t = codec::translate(message.bytes, *tools_.adapters, message.received);
     if (t.protocol == codec::Protocol::kUnknown) t.protocol = message.hint;
@@ -155,19 +160,30 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
     std::string replay_of;  ///< header kReplayOf; empty: no replay
     Trace trace;
     const std::size_t bytes;
+    UnderWay share;                    ///< of what the peer may have under way
     std::atomic<std::size_t> open{1};  ///< records without a result, and one for the step itself
     std::mutex mutex;
     std::optional<Error> failure;  ///< guarded by mutex: the first
   };
   using PendingPtr = std::shared_ptr<Pending>;
 
-  Result<void> admit(const Incoming& message) {
+  /// The peer's bounds before the common ones: who is over them does not fill what is left.
+  Result<void> admit(const Incoming& message, UnderWay& share) {
     const std::size_t size = message.bytes.size();
     if (size > options_.max_message_bytes) {
       probe_.too_large(message.hint);
+      if (message.place != nullptr) message.place->fault(size);
       return fail(kTooLarge, "the message is longer than " +
                                  std::to_string(options_.max_message_bytes) +
                                  " bytes (ingest.max_message_bytes); split it");
+    }
+    if (message.place != nullptr) {
+      auto began = message.place->begin(size);
+      if (!began) {
+        probe_.unavailable(message.hint, message.sender, message.received);
+        return tl::unexpected(began.error());
+      }
+      share = std::move(*began);
     }
     {
       const std::lock_guard lock(mutex_);
@@ -377,6 +393,7 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
       ++index;
     }
     probe_.answered(p->account, p->bytes, SteadyClock::now() - p->begun);
+    if (p->account.refused > 0 && p->account.accepted == 0) p->share.fault();
     answer(p, std::move(p->account));
   }
 
@@ -412,6 +429,7 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void answer(const PendingPtr& p, Result<Account> result) {
+    p->share = {};  // who hears the answer may send the next at once
     p->done(std::move(result));
     const std::lock_guard lock(mutex_);
     --messages_;

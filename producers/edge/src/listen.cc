@@ -15,9 +15,13 @@ bool is_loopback(const std::string& address) {
 }  // namespace
 
 Listen listen_of(const config::DoorListen& settings, std::string section) {
-  return {
-      std::move(section), settings.address,  settings.port,          settings.plaintext_guarded_by,
-      settings.cert_file, settings.key_file, settings.client_ca_file};
+  return {.section = std::move(section),
+          .address = settings.address,
+          .port = settings.port,
+          .plaintext_guarded_by = settings.plaintext_guarded_by,
+          .cert_file = settings.cert_file,
+          .key_file = settings.key_file,
+          .client_ca_file = settings.client_ca_file};
 }
 
 Result<void> check(const Listen& listen) {

@@ -118,6 +118,10 @@ struct Ingest {
   std::size_t max_inflight_messages = 0;
   std::size_t max_inflight_bytes = 0;
   std::chrono::milliseconds ack_timeout{};
+  std::size_t peer_share_percent = 0;    ///< of what may be under way; 100: all of it
+  std::size_t peer_max_connections = 0;  ///< 0: no bound
+  double peer_messages_per_second = 0;   ///< 0: no bound
+  double peer_faults_per_second = 0;     ///< 0: no bound
 };
 
 /// What every door of the edge has.
@@ -147,7 +151,6 @@ struct EdgeMllp {
   DoorListen listen;
   std::int32_t threads = 0;
   std::int32_t max_connections = 0;
-  std::int32_t max_connections_per_peer = 0;
   std::size_t max_buffered_bytes = 0;
   std::chrono::milliseconds message_timeout{};
   std::chrono::milliseconds idle_timeout{};

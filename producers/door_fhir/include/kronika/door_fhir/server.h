@@ -8,9 +8,9 @@
 //
 //   auto door = Server::open(options, edge, clock, registry);           // an edge::OpenDoor
 //
-// Answers are FHIR (docs/doors.md). Bounded: connections, header and body sizes, bytes of all
-// bodies and answers together, and the time of each request, so that slow or silent clients cost
-// little. Thread: as edge::OpenDoor; requests run on threads of its own.
+// Answers are FHIR (docs/doors.md). Bounded, in all and by peer: connections, bytes of all bodies
+// and answers together, and rates; header and body sizes and the time of each request, so that slow
+// or silent clients cost little. Thread: as edge::OpenDoor; requests run on threads of its own.
 #pragma once
 
 #include <chrono>
@@ -18,6 +18,7 @@
 #include <memory>
 
 #include <kronika/edge/listen.h>
+#include <kronika/edge/peers.h>
 #include <kronika/edge/process.h>
 
 namespace kronika::door_fhir {
@@ -25,11 +26,10 @@ namespace kronika::door_fhir {
 struct ServerOptions {
   edge::Listen listen;
   int threads = 2;
-  int max_connections = 500;
   std::size_t max_message_bytes = 5U << 20;
-  /// Of all requests and answers that are in memory, beyond the first 64 KiB of each; a request
-  /// that does not fit is answered 503.
-  std::size_t max_buffered_bytes = 32U << 20;
+  /// Connections, and bytes of requests and answers that are in memory. A connection or a request
+  /// that does not fit is answered 503 or 429.
+  edge::Peers::Options peers{};
   std::chrono::milliseconds request_timeout{
       30'000};                                     ///< first byte to last; and to take the answer
   std::chrono::milliseconds idle_timeout{60'000};  ///< between two requests

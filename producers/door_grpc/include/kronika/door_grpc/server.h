@@ -3,15 +3,17 @@
 //
 //   auto server = Server::open(options, {settings, edge, clock, registry});   // an edge::OpenDoor
 //
-// Backpressure: a stream has a window of unanswered messages, calls are bounded, and what the edge
-// does not take is answered UNAVAILABLE with google.rpc.RetryInfo. Certificates are read again when
-// their files change. Thread: as edge::OpenDoor; calls run on gRPC's threads.
+// Backpressure: a stream has a window of unanswered messages, calls are bounded in all and by peer,
+// a stream of a peer over its rates is not read, and what the edge does not take is answered
+// UNAVAILABLE with google.rpc.RetryInfo. Certificates are read again when their files change.
+// Thread: as edge::OpenDoor; calls run on gRPC's threads.
 #pragma once
 
 #include <cstddef>
 #include <memory>
 
 #include <kronika/edge/listen.h>
+#include <kronika/edge/peers.h>
 #include <kronika/edge/process.h>
 
 namespace kronika::door_grpc {
@@ -19,8 +21,8 @@ namespace kronika::door_grpc {
 struct ServerOptions {
   edge::Listen listen;
   std::size_t window = 256;  ///< unanswered messages of a stream
-  int max_calls = 200;       ///< unary calls and streams open at a time
   std::size_t max_message_bytes = 5U << 20;
+  edge::Peers::Options peers{.max_connections = 200};  ///< connections: unary calls and streams
 };
 
 /// What the settings say.

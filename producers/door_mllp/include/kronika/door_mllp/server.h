@@ -6,9 +6,10 @@
 //   (*door)->stop_accepting();                         // what was read gets its answer
 //   (*door)->close(5s);
 //
-// Memory is bounded: connections, bytes of unfinished messages over all of them, and what the edge
-// has under way. While the edge is full nothing more is read, so the sender feels it. A message
-// that takes too long to come, and an answer that nobody takes, end their connection.
+// Memory is bounded, in all and by peer: connections, bytes of unfinished messages, and what the
+// edge has under way. While the edge is full, or the peer over its rates, nothing more is read, so
+// the sender feels it. A message that takes too long to come, and an answer that nobody takes, end
+// their connection.
 //
 // Thread: everything may be called from any thread; connections live on the server's own.
 #pragma once
@@ -20,6 +21,7 @@
 #include <kronika/base/clock.h>
 #include <kronika/base/result.h>
 #include <kronika/edge/listen.h>
+#include <kronika/edge/peers.h>
 #include <kronika/edge/process.h>
 #include <kronika/telemetry/metrics.h>
 
@@ -28,11 +30,10 @@ namespace kronika::door_mllp {
 struct Options {
   edge::Listen listen;
   int threads = 2;
-  std::size_t max_connections = 500;
-  std::size_t max_connections_per_peer = 100;  ///< of one address
   std::size_t max_message_bytes = 5U << 20;
-  /// Of unfinished messages over all connections; a message that does not fit is answered "again".
-  std::size_t max_buffered_bytes = 32U << 20;
+  /// Connections, and bytes of unfinished messages; a message that does not fit is answered
+  /// "again".
+  edge::Peers::Options peers{};
   std::chrono::milliseconds message_timeout{30'000};  ///< first byte to last; taking an answer
   std::chrono::milliseconds idle_timeout{600'000};    ///< between two messages
   std::chrono::milliseconds busy_timeout{10'000};     ///< how long a message waits for a full edge

@@ -20,6 +20,8 @@
 
 namespace kronika::edge {
 
+class Place;
+
 enum class Door : std::uint8_t { kFile, kGrpc, kFhir, kMllp, kReplay };
 /// "file", "grpc", "fhir", "mllp", "replay".
 [[nodiscard]] std::string_view to_text(Door door);
@@ -46,6 +48,8 @@ struct Incoming {
   /// The dead letter whose bytes are sent once more: lineage in the ledger, and in the header
   /// kronika-replay-of of every record that comes of it.
   std::optional<codec::RecordPlace> replay_of{};
+  /// The connection that it came on, whose peer's bounds it counts against; null: no bounds.
+  const Place* place = nullptr;
   /// When it was received; TIME_FUTURE is judged by it, and it is the records' timestamp.
   Instant received;
 };

@@ -8,6 +8,7 @@ namespace kronika::edge {
 
 namespace rows {
 inline constexpr ErrorRow kBusy{"edge_busy", Disposition::kRetryCall};
+inline constexpr ErrorRow kThrottled{"edge_throttled", Disposition::kRetryCall};
 inline constexpr ErrorRow kKafkaAway{"edge_kafka_away", Disposition::kRetryCall};
 inline constexpr ErrorRow kStopping{"edge_stopping", Disposition::kRetryCall};
 inline constexpr ErrorRow kTooLarge{"edge_message_too_large", Disposition::kRejectRecord};
@@ -16,6 +17,8 @@ inline constexpr ErrorRow kListen{"edge_listen", Disposition::kFatal};
 
 /// As much is under way as the settings allow (ingest.max_inflight_*).
 inline constexpr ErrorCode kBusy{rows::kBusy};
+/// The peer is over its own bounds (ingest.peer_*); others are served.
+inline constexpr ErrorCode kThrottled{rows::kThrottled};
 /// Kafka did not acknowledge everything in time (ingest.ack_timeout_ms), or not at all.
 inline constexpr ErrorCode kKafkaAway{rows::kKafkaAway};
 /// The process ends; another replica takes the message.

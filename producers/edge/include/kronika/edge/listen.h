@@ -2,6 +2,7 @@
 // else guards the port; TLS anywhere.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -18,6 +19,8 @@ struct Listen {
   std::uint16_t port = 0;  ///< 0 takes a free one
   std::string plaintext_guarded_by;
   std::filesystem::path cert_file, key_file, client_ca_file;
+  /// How often the files are looked at; whole seconds.
+  std::chrono::seconds certificate_refresh{10};
 
   [[nodiscard]] bool tls() const { return !cert_file.empty(); }
 };
