@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace kronika::bench {
 
@@ -61,6 +62,23 @@ int queries(const Plan& plan, const QueryOptions& options);
 /// A service of the gateway's kind (gRPC's synchronous server with its defaults) that does nothing
 /// but answer.
 int echo(const std::string& address);
+
+struct StreamOptions {
+  std::string target;              ///< host:port
+  bool echo = false;               ///< the bare echo stream instead of the gRPC door
+  std::vector<std::string> files;  ///< the messages, sent in turn
+  int window = 256;                ///< without an answer
+  double rate = 0;                 ///< messages a second; 0: as fast as they are answered
+  bool deaf = false;               ///< never reads an answer, and sends on as long as it can
+  double seconds = 5;
+  int pid = 0;  ///< of the server, for its CPU time
+};
+/// Messages a second over one stream.
+int stream(const StreamOptions& options);
+
+/// A service of the gRPC door's kind (gRPC's callback server) that answers each message of a stream
+/// with so many bytes.
+int echo_stream(const std::string& address, int response_bytes);
 
 struct TaskOptions {
   std::string reference = "data/reference";

@@ -92,6 +92,26 @@ int main(int argc, char** argv) {
   echo_command->add_option("--address", address, "host:port")->required();
   echo_command->callback([&] { code = echo(address); });
 
+  StreamOptions streaming;
+  auto* stream_command = app.add_subcommand("stream", "messages a second over one gRPC stream");
+  stream_command->add_option("--target", streaming.target, "host:port")->required();
+  stream_command->add_flag("--echo", streaming.echo, "the echo stream instead of the gRPC door");
+  stream_command->add_option("--files", streaming.files, "the messages")->required();
+  stream_command->add_option("--window", streaming.window, "messages without an answer");
+  stream_command->add_option("--rate", streaming.rate,
+                             "messages a second; 0: as they are answered");
+  stream_command->add_flag("--deaf", streaming.deaf, "never read an answer");
+  stream_command->add_option("--seconds", streaming.seconds);
+  stream_command->add_option("--pid", streaming.pid, "of the server");
+  stream_command->callback([&] { code = stream(streaming); });
+
+  int response_bytes = 300;
+  auto* echo_stream_command =
+      app.add_subcommand("echo-stream", "serve the bare echo stream until SIGTERM");
+  echo_stream_command->add_option("--address", address, "host:port")->required();
+  echo_stream_command->add_option("--response-bytes", response_bytes, "of each answer");
+  echo_stream_command->callback([&] { code = echo_stream(address, response_bytes); });
+
   CLI11_PARSE(app, argc, argv);
   return code;
 }
