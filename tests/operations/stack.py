@@ -60,7 +60,7 @@ class Process:
         self.name, self.instance = name, instance
         self.log = stack.folder / f"{name}-{instance}.log"
         self.metrics_port = free_base()
-        section = name.removeprefix("kronika-").upper()
+        section = name.removeprefix("kronika-").replace("-", "_").upper()
         self.env = {**stack.env, "KRONIKA_INSTANCE": instance, "KRONIKA_DATA_DIR": str(stack.folder / instance),
                     f"KRONIKA_{section}_METRICS_PORT": str(self.metrics_port), f"KRONIKA_{section}_HEALTH_PORT": "0", **settings}
         self.start()
