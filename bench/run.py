@@ -8,7 +8,7 @@ the parts and what they do not show.
 
   bench/run.py                    the whole of it, within 15 minutes
   bench/run.py --quick            small numbers, to see that it works
-  bench/run.py --only rates       rates, memory, latency or queries, separated by commas
+  bench/run.py --only rates       rates, memory, latency, queries or doors, separated by commas
 """
 
 import argparse
@@ -31,7 +31,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = ROOT / "build" / os.environ.get("KRONIKA_PRESET", "release") / "bin"
 BENCH = BIN / "kronika-bench"
 PROGRAMS = ("citizen", "indicators", "gateway")
-PARTS = ("rates", "memory", "latency", "queries")
+PARTS = ("rates", "memory", "latency", "queries", "doors")
+# What the stream to the gRPC door carries: each folder is measured by itself.
+STREAMED = ("data/samples/medcom-hospitalnotification", "data/samples/hl7v2-dk")
 
 
 def say(text):
@@ -112,7 +114,7 @@ class Broker:
 class Program:
     """One of kronika's programs, with a data folder of its own, ended with this object's `with`."""
 
-    def __init__(self, run, name, prefix):
+    def __init__(self, run, name, prefix, **settings):
         self.name = name
         self.folder = run.folder / prefix.rstrip(".")
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -130,9 +132,12 @@ class Program:
             # What is measured is handling record by record, whatever waits.
             KRONIKA_CITIZEN_REBUILD_BACKLOG="0",
             KRONIKA_IDENTITY_SECRET_FILE=str(run.secret),
-            KRONIKA_GATEWAY_PORT=str(self.port))
-        self.environment[f"KRONIKA_{name.upper()}_METRICS_PORT"] = str(self.metrics_port)
-        self.environment[f"KRONIKA_{name.upper()}_HEALTH_PORT"] = "0"
+            KRONIKA_SEAL_KEY_FILE=str(run.secret),
+            **settings)
+        section = name.replace("-", "_").upper()
+        self.environment[f"KRONIKA_{section}_PORT"] = str(self.port)
+        self.environment[f"KRONIKA_{section}_METRICS_PORT"] = str(self.metrics_port)
+        self.environment[f"KRONIKA_{section}_HEALTH_PORT"] = "0"
         self.environment["KRONIKA_GATEWAY_CANARY_INTERVAL_MS"] = "0"
         self.process = None
 
@@ -276,6 +281,37 @@ class Run:
             echo.terminate()
             echo.wait(10)
 
+    # ---- the gRPC door's stream -------------------------------------------------------------------------------
+
+    def doors(self):
+        """The same client sends the same bytes over one stream with the same window to the door and to a bare echo stream."""
+        o = self.options
+        prefix = "d."
+        # One client is all there is, so its rate is not bounded; everything else is as it comes.
+        with Program(self, "edge-grpc", prefix, KRONIKA_INGEST_PEER_MESSAGES_PER_SECOND="0") as edge:
+            done = subprocess.run([BIN / "kronika", "topics", "create"], env=edge.environment, capture_output=True, text=True, cwd=ROOT)
+            if done.returncode != 0:
+                raise Failed(f"topics: {done.stderr.strip()}")
+            edge.await_ready()
+            self.raw["doors"] = []
+            for folder in STREAMED:
+                files = sorted(f for f in (ROOT / folder).iterdir() if f.suffix in (".json", ".hl7"))
+                for number in range(1, o.rounds + 1):
+                    say(f"doors, {folder}, round {number}")
+                    common = ["--files", *files, "--seconds", o.query_seconds]
+                    door = bench("stream", "--target", f"127.0.0.1:{edge.port}", "--pid", edge.pid, *common)
+                    if door["accounts"] != door["looked_into"]:
+                        raise Failed(f"the door answered {door['looked_into'] - door['accounts']} messages without an account")
+                    port = free_ports(1)
+                    echo = subprocess.Popen([BENCH, "echo-stream", "--address", f"127.0.0.1:{port}", "--response-bytes",
+                                             str(round(door["response_bytes"]))])
+                    try:
+                        bare = bench("stream", "--target", f"127.0.0.1:{port}", "--echo", "--pid", echo.pid, *common)
+                    finally:
+                        echo.terminate()
+                        echo.wait(10)
+                    self.raw["doors"].append({"folder": folder, "door": door, "echo": bare})
+
     # ---- what came out ----------------------------------------------------------------------------------------
 
     def summary(self):
@@ -324,6 +360,20 @@ class Run:
                      ("gateway GetCitizen", calls("gateway"), "calls/s", "", None),
                      ("  CPU of the server", calls("gateway", "server_cpu_us_per_call"), "µs/call", "", None),
                      ("  of the echo service", ratio, "%", ">= 80", ratio >= 80)]
+        for folder in STREAMED:
+            found = [d for d in self.raw.get("doors", []) if d["folder"] == folder]
+            if not found:
+                continue
+
+            def middle_of(service, name, found=found):
+                return statistics.median(d[service][name] for d in found)
+            ratio = 100 * statistics.median(d["door"]["messages_per_second"] / d["echo"]["messages_per_second"] for d in found)
+            rows += [(f"stream of {pathlib.Path(folder).name}, {middle_of('door', 'request_bytes'):,.0f} bytes: echo",
+                      middle_of("echo", "messages_per_second"), "messages/s", "", None),
+                     ("  CPU of the server", middle_of("echo", "server_cpu_us_per_message"), "µs/message", "", None),
+                     ("  gRPC door, Kafka behind it", middle_of("door", "messages_per_second"), "messages/s", "", None),
+                     ("  CPU of the door", middle_of("door", "server_cpu_us_per_message"), "µs/message", "", None),
+                     ("  of the echo stream", ratio, "%", ">= 50", ratio >= 50)]
         for name, held in self.raw.get("memory", {}).items():
             rows.append((f"resident, {name}, {self.options.memory_citizens} citizens", held["rss_mib"], "MiB", "<= 300",
                          held["rss_mib"] <= 300))
@@ -359,10 +409,10 @@ class Run:
         self.load_before = os.getloadavg()
         try:
             self.broker.start()
-            for part, work in (("rates", self.rates), ("stack", lambda: self.stack(self.options.only))):
-                if part == "stack" and not set(self.options.only) - {"rates"}:
-                    continue
-                if part == "rates" and "rates" not in self.options.only:
+            stack = {"memory", "latency", "queries"}
+            for part, needed_by, work in (("rates", {"rates"}, self.rates), ("stack", stack, lambda: self.stack(self.options.only)),
+                                          ("doors", {"doors"}, self.doors)):
+                if not needed_by & set(self.options.only):
                     continue
                 try:
                     work()

@@ -26,8 +26,9 @@ using std::chrono::steady_clock;
 using Wire = google::protobuf::io::CodedInputStream;
 
 constexpr std::uint32_t kSequenceTag = 1 << 3;  ///< field 1, a varint: written first
-constexpr std::uint64_t kLookedInto = 512;      ///< one answer in so many is parsed
-constexpr std::size_t kPlaces = 1U << 16;       ///< of times of sending; more than any window
+constexpr std::uint64_t kLookedInto =
+    512;  ///< one answer in so many is parsed; of a paced stream each
+constexpr std::size_t kPlaces = 1U << 16;  ///< of times of sending; more than any window
 
 std::vector<std::string> read_all(const std::vector<std::string>& files) {
   std::vector<std::string> messages;
@@ -199,7 +200,7 @@ class Sender final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::Byte
         std::chrono::duration<float, std::micro>(now - sent_at_[sequence % sent_at_.size()])
             .count());
     bytes_in_ += slice.size();
-    if (options_.echo || answered_ % kLookedInto != 0) return;
+    if (options_.echo || (options_.rate == 0 && answered_ % kLookedInto != 0)) return;
     ingest::v1::PublishStreamResponse response;
     ++looked_into_;
     if (!response.ParseFromArray(slice.begin(), static_cast<int>(slice.size()))) return;

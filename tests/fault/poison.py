@@ -70,7 +70,7 @@ def beside(work, *arguments):
 
 
 def good(door, seconds):
-    """Milliseconds of each answer of the good sender."""
+    """How long the good sender's answers took."""
     here, there = FORK.Pipe()
     child = FORK.Process(target=lambda: there.send(senders.steady(door.name, door.port, seconds)))
     child.start()
@@ -84,11 +84,6 @@ def good(door, seconds):
     return found
 
 
-def quantile(values, q):
-    ordered = sorted(values)
-    return round(ordered[min(len(ordered) - 1, int(q * len(ordered)))], 1)
-
-
 def measure(door, kind, seconds, before):
     counts = door.counts()
     with beside(poisons.poison, door.name, kind, door.port):
@@ -100,8 +95,8 @@ def measure(door, kind, seconds, before):
     throttled = {k: int(n - counts["throttled"].get(k, 0)) for k, n in after["throttled"].items() if n > counts["throttled"].get(k, 0)}
     if memory["VmHWM"] > MOST_MEMORY_MIB:
         raise Failed(f"{door.name}, {kind}: {memory['VmHWM']:.0f} MiB")
-    return {"door": door.name, "kind": kind, "p50_before": quantile(before, 0.5), "p50": quantile(during, 0.5), "p99_before": quantile(before, 0.99),
-            "p99": quantile(during, 0.99), "rss_mib": round(memory["VmRSS"]), "peak_mib": round(memory["VmHWM"]), "throttled": throttled,
+    times = {f"{q}{when}": round(of[f"{q}_ms"], 1) for q in ("p50", "p99") for when, of in (("_before", before), ("", during))}
+    return {"door": door.name, "kind": kind, "messages": during["messages"], **times, "rss_mib": round(memory["VmRSS"]), "peak_mib": round(memory["VmHWM"]), "throttled": throttled,
             "refused": int(after["rejected"] - counts["rejected"]), "again": int(after["again"] - counts["again"])}
 
 

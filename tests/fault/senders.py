@@ -1,8 +1,12 @@
 """The good sender of poison.py: 50 messages a second over one connection from an address of its own, each after the answer to the last."""
 
+import json
 import pathlib
 import socket
+import subprocess
 import time
+
+from stack import stack_bin
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ADDRESS = "127.0.0.3"
@@ -11,7 +15,8 @@ DIAGNOSIS = (b'{"resourceType":"Condition","id":"c1","code":{"coding":[{"system"
              b'"verificationStatus":{"coding":[{"code":"confirmed"}]},"recordedDate":"2025-01-10T09:00:00+01:00",'
              b'"subject":{"identifier":{"system":"urn:oid:1.2.208.176.1.2","value":"0101509991"}},'
              b'"recorder":{"identifier":{"system":"urn:oid:1.2.208.176.1.1","value":"990000000000101"}}}')
-ADMISSION = (ROOT / "data/samples/hl7v2-dk/adt-a01-admission.hl7").read_bytes()
+ADMISSION_FILE = ROOT / "data/samples/hl7v2-dk/adt-a01-admission.hl7"
+ADMISSION = ADMISSION_FILE.read_bytes()
 
 
 class Refused(Exception):
@@ -25,14 +30,6 @@ def post(body):
 
 def framed(message):
     return b"\x0b" + message + b"\x1c\r"
-
-
-def varint(n):
-    out = bytearray()
-    while n > 127:
-        out.append(n & 127 | 128)
-        n >>= 7
-    return bytes(out) + bytes([n])
 
 
 class OverSocket:
@@ -60,42 +57,44 @@ def http_complete(answer):
     return bool(found) and len(body) >= int(head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0] or 0)
 
 
-class OverGrpc:
-    """Publish, with the few bytes of protobuf written by hand."""
-
-    def __init__(self, port):
-        import grpc
-        self.call = grpc.insecure_channel(f"127.0.0.1:{port}").unary_unary("/kronika.ingest.v1.IngestService/Publish")
-        self.request = b"\x0a" + varint(len(ADMISSION)) + ADMISSION
-
-    def send(self):
-        response = self.call(self.request, timeout=30)
-        at = 1  # of the account's length, a varint; the verdict comes first in it
-        while response[at] & 128:
-            at += 1
-        if response[:1] + response[at + 1:at + 3] != b"\x0a\x08\x01":
-            raise Refused(repr(response[:100]))
-
-
 def connect(door, port):
     if door == "fhir":
         return OverSocket(port, post(DIAGNOSIS), http_complete, lambda a: a.startswith(b"HTTP/1.1 201"))
-    if door == "mllp":
-        return OverSocket(port, framed(ADMISSION), lambda a: a.endswith(b"\x1c\r"), lambda a: b"MSA|AA|" in a)
-    return OverGrpc(port)
+    return OverSocket(port, framed(ADMISSION), lambda a: a.endswith(b"\x1c\r"), lambda a: b"MSA|AA|" in a)
+
+
+def quantile(values, q):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(q * len(ordered)))]
+
+
+def over_grpc(port, seconds):
+    """By the benchmark's client, one message at a time over a stream; it comes from 127.0.0.1."""
+    done = subprocess.run([stack_bin() / "kronika-bench", "stream", "--target", f"127.0.0.1:{port}", "--files", ADMISSION_FILE, "--window", "1",
+                           "--rate", str(1 / EVERY_SECONDS), "--seconds", str(seconds)], capture_output=True, text=True, timeout=seconds + 30)
+    if done.returncode != 0:
+        raise Refused(done.stderr.strip())
+    found = json.loads(done.stdout)
+    if found["accepted"] != found["messages"]:
+        raise Refused(f"{found['messages'] - found['accepted']} of {found['messages']} messages without a positive answer")
+    return {"messages": found["messages"], "p50_ms": found["p50_ms"], "p99_ms": found["p99_ms"]}
+
+
+def over_socket(door, port, seconds):
+    took = []
+    sender = connect(door, port)
+    begun = time.monotonic()
+    while time.monotonic() < begun + seconds:
+        sent = time.monotonic()
+        sender.send()
+        took.append((time.monotonic() - sent) * 1000)
+        time.sleep(max(0.0, EVERY_SECONDS - (time.monotonic() - sent)))
+    return {"messages": len(took), "p50_ms": quantile(took, 0.5), "p99_ms": quantile(took, 0.99)}
 
 
 def steady(door, port, seconds):
-    """Milliseconds until each answer; a sentence where one was not positive."""
-    took = []
+    """How long the answers took; a sentence where one was not positive."""
     try:
-        sender = connect(door, port)
-        begun = time.monotonic()
-        while time.monotonic() < begun + seconds:
-            sent = time.monotonic()
-            sender.send()
-            took.append((time.monotonic() - sent) * 1000)
-            time.sleep(max(0.0, EVERY_SECONDS - (time.monotonic() - sent)))
+        return over_grpc(port, seconds) if door == "grpc" else over_socket(door, port, seconds)
     except Exception as fault:  # of whatever kind: the test tells it
-        return f"after {len(took)} answers: {type(fault).__name__}: {fault}"
-    return took
+        return f"{type(fault).__name__}: {fault}"

@@ -1,63 +1,13 @@
-// The door over a real connection, with a Kafka in memory that a thread of the test answers for.
-#include "edge_fixture.h"
+#include "fixture.h"
 
-#include <array>
 #include <set>
 #include <thread>
 
 #include <google/rpc/error_details.pb.h>
 #include <google/rpc/status.pb.h>
-#include <grpcpp/grpcpp.h>
-#include <gtest/gtest.h>
-
-#include "kronika/ingest/v1/ingest.grpc.pb.h"
-#include <kronika/door_grpc/server.h>
 
 namespace kronika::door_grpc {
 namespace {
-
-using namespace std::chrono_literals;
-namespace v1 = ingest::v1;
-
-constexpr std::string_view kGood =
-    R"({"cpr":"0101509991","source_system":"T","source_message_id":"1","op":"OP_CREATE",)"
-    R"("occurred_at":"2025-01-10T09:00:00+01:00","recorded_at":"2025-01-10T09:01:00+01:00",)"
-    R"("sender_org":"990000000000101","diagnosis_recorded":{"code_system":"SKS","code":"DJ449","setting":"DIAGNOSIS_SETTING_GP"}})";
-
-class GrpcDoorTest : public edge::EdgeFixture {
- protected:
-  void open() {
-    limits_.max_message_bytes = options_.max_message_bytes;
-    open_edge();
-    auto opened = Server::open(options_, *edge_, clock_, registry_);
-    ASSERT_TRUE(opened.has_value()) << opened.error().context;
-    door_ = std::move(*opened);
-    door_->set_serving(true);
-    grpc::ChannelArguments arguments;
-    arguments.SetMaxReceiveMessageSize(-1);
-    channel_ = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(door_->port()),
-                                         grpc::InsecureChannelCredentials(), arguments);
-    stub_ = v1::IngestService::NewStub(channel_);
-  }
-  void TearDown() override {
-    bus_.hold(false);
-    if (edge_) (void)edge_->drain(5s);
-    if (door_) door_->close(1s);
-  }
-  grpc::Status publish(std::string_view message, v1::PublishResponse& response) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + 10s);
-    v1::PublishRequest request;
-    request.set_message(std::string(message));
-    return stub_->Publish(&context, request, &response);
-  }
-
-  ManualClock clock_{Instant{1'780'000'000'000}};
-  ServerOptions options_;
-  std::unique_ptr<edge::OpenDoor> door_;
-  std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<v1::IngestService::Stub> stub_;
-};
 
 TEST_F(GrpcDoorTest, AMessageGetsItsAccount) {
   open();
@@ -236,6 +186,80 @@ TEST_F(GrpcDoorTest, MoreCallsThanMayBeOpenAreSentAway) {
   EXPECT_TRUE(stream->Read(&none));
   EXPECT_FALSE(stream->Read(&none));
   EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(GrpcDoorTest, APeersMalformedMessagesAreReadMoreSlowly) {
+  options_.peers.each.faults_per_second = 20;
+  options_.window = 1;
+  open();
+  grpc::ClientContext context;
+  auto stream = stub_->PublishStream(&context);
+  const auto begun = std::chrono::steady_clock::now();
+  v1::PublishStreamRequest request;
+  request.set_message("rubbish");
+  v1::PublishStreamResponse response;
+  for (int i = 0; i < 60; ++i) {
+    ASSERT_TRUE(stream->Write(request));
+    ASSERT_TRUE(stream->Read(&response));
+    EXPECT_EQ(response.account().verdict(), v1::VERDICT_REFUSED) << "slowly, but answered";
+  }
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, 900ms)
+      << "forty at once, then twenty a second";
+}
+
+TEST_F(GrpcDoorTest, ACallOfAPeerOverItsRateWaitsForItsTurn) {
+  options_.peers.each.messages_per_second = 10;
+  open();
+  const auto begun = std::chrono::steady_clock::now();
+  v1::PublishResponse response;
+  for (int i = 0; i < 26; ++i) EXPECT_TRUE(publish(kGood, response).ok());
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, 400ms);
+}
+
+TEST_F(GrpcDoorTest, WhatIsOverAPeersShareIsToldWhenToComeBack) {
+  options_.peers.each.messages = 1;
+  open();
+  bus_.hold(true);
+  grpc::ClientContext context;
+  auto stream = stub_->PublishStream(&context);
+  v1::PublishStreamRequest request;
+  request.set_message(std::string(kGood));
+  ASSERT_TRUE(stream->Write(request));
+  while (edge_->load().messages < 1) std::this_thread::sleep_for(1ms);
+  v1::PublishResponse unary;
+  const grpc::Status status = publish(kGood, unary);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  google::rpc::Status details;
+  google::rpc::ErrorInfo info;
+  ASSERT_TRUE(details.ParseFromString(status.error_details()));
+  ASSERT_TRUE(details.details(0).UnpackTo(&info));
+  EXPECT_EQ(info.reason(), "edge_throttled");
+  bus_.hold(false);
+  stream->WritesDone();
+  v1::PublishStreamResponse response;
+  EXPECT_TRUE(stream->Read(&response));
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(GrpcDoorTest, ACallerThatLeavesWhileItWaitsLeavesNothingBehind) {
+  options_.peers.each.messages_per_second = 10;
+  options_.window = 1;
+  open();
+  grpc::ClientContext context;
+  auto stream = stub_->PublishStream(&context);
+  v1::PublishStreamRequest request;
+  request.set_message(std::string(kGood));
+  v1::PublishStreamResponse response;
+  for (int i = 0; i < 21; ++i) {
+    ASSERT_TRUE(stream->Write(request));
+    ASSERT_TRUE(stream->Read(&response));
+  }
+  context.TryCancel();
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  door_->close(5s);
 }
 
 TEST_F(GrpcDoorTest, PlaintextStaysOnTheMachine) {

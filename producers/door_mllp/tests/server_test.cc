@@ -184,6 +184,34 @@ TEST_F(Door, AFullEdgeAnswersAgainWhenTheTimeIsOver) {
   EXPECT_EQ(one.code(), "AA");
 }
 
+TEST_F(Door, APeerWhoseMessagesAreRefusedIsReadMoreSlowly) {
+  options_.peers.each.faults_per_second = 20;
+  open();
+  Tcp::socket socket = connect();
+  Sender sender(socket);
+  std::string all;
+  for (int i = 0; i < 60; ++i) all += framed("rubbish");
+  const auto begun = std::chrono::steady_clock::now();
+  sender.send(all);
+  for (int i = 0; i < 60; ++i) EXPECT_EQ(sender.code(), "AR") << "slowly, but answered";
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, 900ms)
+      << "forty at once, then twenty a second";
+}
+
+TEST_F(Door, AMessageOverThePeersShareWaitsForItsTurn) {
+  options_.peers.each.messages = 1;
+  open();
+  bus_.hold(true);
+  Tcp::socket first = connect(), second = connect();
+  Sender one(first), other(second);
+  one.send(framed(sample("adt-a01-admission.hl7")));
+  while (edge_->load().messages == 0) std::this_thread::yield();
+  other.send(framed(sample("adt-a08-correction.hl7")));
+  bus_.hold(false);
+  EXPECT_EQ(one.code(), "AA");
+  EXPECT_EQ(other.code(), "AA");
+}
+
 TEST_F(Door, ConnectionsAreCounted) {
   options_.peers.each.connections = 2;
   open();

@@ -1,71 +1,85 @@
 // The same door behind TLS, with and without certificates of clients.
+#include "certificates.h"
 #include "fixture.h"
 
-#include <cstdlib>
-#include <filesystem>
-
-#include <boost/asio/ssl.hpp>
+#include <thread>
 
 namespace kronika::door_mllp {
 namespace {
 
-namespace ssl = asio::ssl;
+using namespace std::chrono_literals;
 
 class TlsDoor : public DoorTest {
  protected:
-  TlsDoor() {
-    std::string name = (std::filesystem::temp_directory_path() / "kronika-mllp-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    options_.listen.cert_file = folder_ / "cert.pem";
-    options_.listen.key_file = folder_ / "key.pem";
-    const std::string make =
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
-        "-days 2 -subj /CN=localhost -keyout " +
-        options_.listen.key_file.string() + " -out " + options_.listen.cert_file.string() +
-        " 2>/dev/null";
-    EXPECT_EQ(std::system(make.c_str()), 0);
+  ~TlsDoor() override { close(); }
+  void open_with(bool clients) {
+    options_.listen.section = "edge_mllp";
+    certificates_.protect(options_.listen, clients);
+    open();
   }
-  ~TlsDoor() override {
-    close();
-    std::filesystem::remove_all(folder_);
+  /// Whether one message was stored.
+  bool send(const edge::Certificates::Pair* own) {
+    const std::string answer =
+        certificates_.ask(server_->port(), own, framed(sample("adt-a01-admission.hl7")));
+    return answer.find("\rMSA|AA|") != std::string::npos;
   }
-  /// The code of the answer to one message; empty: no TLS, or no answer.
-  std::string send(bool with_certificate) {
-    ssl::context context(ssl::context::tls_client);
-    context.load_verify_file(options_.listen.cert_file.string());
-    context.set_verify_mode(ssl::verify_peer);
-    if (with_certificate) {
-      context.use_certificate_chain_file(options_.listen.cert_file.string());
-      context.use_private_key_file(options_.listen.key_file.string(), ssl::context::pem);
-    }
-    ssl::stream<Tcp::socket> stream(connect(), context);
-    boost::system::error_code fault;
-    stream.handshake(ssl::stream_base::client, fault);
-    if (fault) return {};
-    asio::write(stream, asio::buffer(framed(sample("adt-a01-admission.hl7"))), fault);
-    return Sender(stream).code();
-  }
-  std::filesystem::path folder_;
+  edge::Certificates certificates_;
 };
 
-TEST_F(TlsDoor, AnswersBehindTls) {
-  open();
-  EXPECT_EQ(send(false), "AA");
+TEST_F(TlsDoor, AnswersBehindTlsAndNotInPlaintext) {
+  open_with(false);
+  EXPECT_TRUE(send(nullptr));
   Tcp::socket plain = connect();
   Sender sender(plain);
   sender.send(framed(sample("adt-a01-admission.hl7")));
   EXPECT_EQ(sender.answer().find("MSA"), std::string::npos);
 }
 
-TEST_F(TlsDoor, AsksForTheClientsCertificateWhereAuthoritiesAreGiven) {
-  options_.listen.client_ca_file = options_.listen.cert_file;
-  open();
-  EXPECT_EQ(send(false), "");
-  EXPECT_EQ(send(true), "AA");
+TEST_F(TlsDoor, TurnsAwayClientsWithoutACertificateOrWithAStrangers) {
+  open_with(true);
+  const auto own = certificates_.issue("client", "hospital");
+  const auto strange = certificates_.issue("other", "hospital", true);
+  EXPECT_FALSE(send(nullptr));
+  EXPECT_FALSE(send(&strange));
+  EXPECT_TRUE(send(&own));
+}
+
+TEST_F(TlsDoor, ARenewedCertificateIsInForceWithoutARestart) {
+  open_with(false);
+  EXPECT_EQ(certificates_.shown_at(server_->port()), "first");
+  (void)certificates_.issue("server", "second");
+  const auto until = std::chrono::steady_clock::now() + 10s;
+  while (certificates_.shown_at(server_->port()) != "second") {
+    ASSERT_LT(std::chrono::steady_clock::now(), until);
+    std::this_thread::sleep_for(100ms);
+  }
+  EXPECT_TRUE(send(nullptr));
+}
+
+TEST_F(TlsDoor, SendersAreBoundedByTheirCertificatesNotByTheirCommonAddress) {
+  options_.peers.each.connections = 1;
+  open_with(true);
+  const auto hospital = certificates_.issue("client", "hospital");
+  const auto practice = certificates_.issue("other", "practice");
+  edge::Certificates::Client first(certificates_, server_->port(), &hospital);
+  Sender sender(first.stream);
+  sender.send(framed(sample("adt-a01-admission.hl7")));
+  EXPECT_EQ(sender.code(), "AA");
+  EXPECT_FALSE(send(&hospital));
+  EXPECT_TRUE(send(&practice));
+}
+
+TEST_F(TlsDoor, WithoutTlsItListensOnThisMachineAlone) {
+  options_.listen.section = "edge_mllp";
+  options_.listen.address = "0.0.0.0";
+  const auto started = Server::open(options_, {nullptr, &clock_, nullptr});
+  ASSERT_FALSE(started.has_value());
+  EXPECT_THAT(started.error().context, testing::HasSubstr("edge_mllp.cert_file"));
 }
 
 TEST_F(TlsDoor, ABrokenCertificateIsNamedAtTheStart) {
-  options_.listen.cert_file = folder_ / "none.pem";
+  certificates_.protect(options_.listen, false);
+  options_.listen.cert_file = certificates_.folder() / "none.pem";
   const auto started = Server::open(options_, {nullptr, &clock_, nullptr});
   ASSERT_FALSE(started.has_value());
   EXPECT_THAT(started.error().context, testing::HasSubstr("none.pem"));

@@ -13,6 +13,9 @@ std::size_t counted(std::size_t bytes) {
 
 bool within(std::size_t wanted, std::size_t bound) { return bound == 0 || wanted <= bound; }
 
+/// Waking up costs as well; what a fast peer misses meanwhile it may catch up with.
+constexpr std::chrono::nanoseconds kLeastPause = std::chrono::milliseconds(20);
+
 double weight(std::size_t bytes) { return 1 + static_cast<double>(bytes / Peers::kWeightBytes); }
 
 }  // namespace
@@ -30,7 +33,8 @@ void Peers::Bucket::spend(double spent, Time now) {
 std::chrono::nanoseconds Peers::Bucket::until_even(Time now) const {
   const double debt = -tokens(now);
   if (debt <= 0) return {};
-  return std::chrono::ceil<std::chrono::nanoseconds>(std::chrono::duration<double>(debt / rate_));
+  return std::max(kLeastPause, std::chrono::ceil<std::chrono::nanoseconds>(
+                                   std::chrono::duration<double>(debt / rate_)));
 }
 
 std::shared_ptr<Peers> Peers::make(const Options& options, telemetry::Registry* registry, Now now) {

@@ -67,31 +67,7 @@ class Certificates {
     listen.certificate_refresh = std::chrono::seconds(1);
   }
 
-  /// The name in the certificate that the port shows; empty: it speaks no TLS of ours.
-  [[nodiscard]] std::string shown_at(std::uint16_t port) const {
-    Client client(*this, port, nullptr);
-    if (!client.connected) return {};
-    X509* certificate = SSL_get_peer_certificate(client.stream.native_handle());
-    char name[64] = {};
-    X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name,
-                              sizeof name);
-    X509_free(certificate);
-    return name;
-  }
-
-  /// What is answered first to these bytes, with `own` or no certificate; empty: turned away.
-  [[nodiscard]] std::string ask(std::uint16_t port, const Pair* own,
-                                const std::string& bytes) const {
-    Client client(*this, port, own);
-    if (!client.connected) return {};
-    boost::system::error_code fault;
-    boost::asio::write(client.stream, boost::asio::buffer(bytes), fault);
-    std::string answer(65536, '\0');
-    answer.resize(client.stream.read_some(boost::asio::buffer(answer), fault));
-    return answer;
-  }
-
- private:
+  /// A connection with `own` or no certificate.
   struct Client {
     Client(const Certificates& of, std::uint16_t port, const Pair* own)
         : context(context_of(of, own)), stream(io, context) {
@@ -117,6 +93,32 @@ class Certificates {
     boost::asio::ssl::stream<boost::asio::ip::tcp::socket> stream;
     bool connected = false;
   };
+
+  /// The name in the certificate that the port shows; empty: it speaks no TLS of ours.
+  [[nodiscard]] std::string shown_at(std::uint16_t port) const {
+    Client client(*this, port, nullptr);
+    if (!client.connected) return {};
+    X509* certificate = SSL_get_peer_certificate(client.stream.native_handle());
+    char name[64] = {};
+    X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name,
+                              sizeof name);
+    X509_free(certificate);
+    return name;
+  }
+
+  /// What is answered first to these bytes, with `own` or no certificate; empty: turned away.
+  [[nodiscard]] std::string ask(std::uint16_t port, const Pair* own,
+                                const std::string& bytes) const {
+    Client client(*this, port, own);
+    if (!client.connected) return {};
+    boost::system::error_code fault;
+    boost::asio::write(client.stream, boost::asio::buffer(bytes), fault);
+    std::string answer(65536, '\0');
+    answer.resize(client.stream.read_some(boost::asio::buffer(answer), fault));
+    return answer;
+  }
+
+ private:
   static void run(const std::string& command) {
     EXPECT_EQ(std::system((command + " 2>/dev/null").c_str()), 0) << command;
   }

@@ -13,6 +13,7 @@
 #include <kronika/codec/ledger_codec.h>
 #include <kronika/codec/schema_ids.h>
 #include <kronika/edge/edge.h>
+#include <kronika/edge/peers.h>
 #include <kronika/edge/text.h>
 #include <kronika/edge/trace.h>
 #include <kronika/refdata/loader.h>
@@ -257,6 +258,36 @@ TEST_F(EdgeTest, BytesUnderWayAreBoundedButOneMessageAlwaysFits) {
   EXPECT_EQ(answers[0].error().code, kBusy);
   EXPECT_TRUE(edge().drain(1s));
   EXPECT_TRUE(answers[1].has_value());
+}
+
+TEST_F(EdgeTest, AMessageCountsAgainstItsPeerUntilItsAnswer) {
+  Peers::Options bounds;
+  bounds.each.messages = 1;
+  const auto peers = Peers::make(bounds, &registry);
+  const auto one = peers->enter("one"), other = peers->enter("other");
+  incoming.place = &*one;
+  submit(kGood);
+  submit(kGood);
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].error().code, kThrottled);
+  incoming.place = &*other;
+  submit(kGood);
+  EXPECT_EQ(answers.size(), 1U) << "another peer's is taken";
+  EXPECT_TRUE(edge().drain(1s));
+  incoming.place = &*one;
+  EXPECT_TRUE(account_of(kGood).whole());
+}
+
+TEST_F(EdgeTest, OnlyMessagesOfWhichNothingCanBeUsedAreAPeersFaults) {
+  Peers::Options bounds;
+  bounds.each.faults_per_second = 1;
+  const auto peers = Peers::make(bounds, &registry, [] { return Peers::Time{}; });
+  const auto place = peers->enter("one");
+  incoming.place = &*place;
+  for (int i = 0; i < 10; ++i) (void)account_of(kGood);
+  EXPECT_EQ(place->pause(), 0ns);
+  for (int i = 0; i < 3; ++i) (void)account_of("rubbish");
+  EXPECT_GT(place->pause(), 0ns);
 }
 
 TEST_F(EdgeTest, AStoppedEdgeTakesNothingAndFinishesWhatItHas) {
