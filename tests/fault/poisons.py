@@ -116,7 +116,10 @@ async def forward(port, stop, listening):
         except OSError:
             writer.close()
             return
-        await asyncio.gather(one_way(reader, there[1]), one_way(there[0], writer))
+        try:
+            await asyncio.gather(one_way(reader, there[1]), one_way(there[0], writer))
+        except asyncio.CancelledError:
+            pass  # the end of the poisoning
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=65536)
     listening(server.sockets[0].getsockname()[1])
