@@ -7,22 +7,6 @@
 namespace kronika::domain {
 namespace {
 
-const Rate& rate_of(StandardFigure figure, const PublishedRow& row) {
-  switch (figure) {
-    case StandardFigure::kRate:
-      return row.rate;
-    case StandardFigure::kSecondRate:
-      return row.second_rate;
-    case StandardFigure::kMedian:
-      return row.median;
-    case StandardFigure::kP90:
-      return row.p90;
-    case StandardFigure::kMean:
-      return row.mean;
-  }
-  return row.rate;
-}
-
 bool holds(StandardDirection direction, double value, double limit) {
   switch (direction) {
     case StandardDirection::kAtLeast:
@@ -38,6 +22,22 @@ bool holds(StandardDirection direction, double value, double limit) {
 }
 
 }  // namespace
+
+const Rate& figure_of(StandardFigure figure, const PublishedRow& row) {
+  switch (figure) {
+    case StandardFigure::kRate:
+      return row.rate;
+    case StandardFigure::kSecondRate:
+      return row.second_rate;
+    case StandardFigure::kMedian:
+      return row.median;
+    case StandardFigure::kP90:
+      return row.p90;
+    case StandardFigure::kMean:
+      return row.mean;
+  }
+  return row.rate;
+}
 
 std::string_view name_of(StandardFigure figure) {
   static constexpr std::array<std::string_view, 5> kNames{"RATE", "SECOND_RATE", "MEDIAN", "P90",
@@ -79,14 +79,17 @@ std::string standards_text(const Rules& rules, Indicator indicator, CivilDate da
   return text;
 }
 
+double limit_of(const Standard& standard) {
+  // 0.9 x 100 is less than 90 in binary: the limit is brought to the rate's scale instead.
+  return standard.unit == "%" ? standard.value / 100 : standard.value;
+}
+
 StandardVerdict verdict(const Standard& standard, const PublishedRow& row) {
-  const Rate& rate = rate_of(standard.figure, row);
+  const Rate& rate = figure_of(standard.figure, row);
   if (rate.status == FigureStatus::kSuppressed) return StandardVerdict::kSuppressed;
   if (rate.status == FigureStatus::kNoData) return StandardVerdict::kNoData;
-  // 0.9 x 100 is less than 90 in binary: the limit is brought to the rate's scale instead.
-  const double limit = standard.unit == "%" ? standard.value / 100 : standard.value;
-  return holds(standard.direction, rate.value, limit) ? StandardVerdict::kMet
-                                                      : StandardVerdict::kNotMet;
+  return holds(standard.direction, rate.value, limit_of(standard)) ? StandardVerdict::kMet
+                                                                   : StandardVerdict::kNotMet;
 }
 
 }  // namespace kronika::domain
