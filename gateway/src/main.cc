@@ -17,6 +17,7 @@
 #include <kronika/codec/person_hasher.h>
 #include <kronika/config/load.h>
 #include <kronika/domain/fold.h>
+#include <kronika/gateway/daily_figures.h>
 #include <kronika/gateway/errc.h>
 #include <kronika/gateway/ledger_metrics.h>
 #include <kronika/gateway/server.h>
@@ -159,6 +160,9 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
                                 : reader_at->log_ends();
   };
   services.tables = std::move(*tables);
+  auto figures = std::make_unique<gateway::DailyFigures>(
+      gateway::DailyFiguresOptions{settings.data_dir / "gateway" / "care-figures"}, **rules, fold,
+      **view, clock, registry, caught_up);
   canary::CanaryMetrics canary(registry, "view");
   std::optional<Error> failure;  // written by the reader's thread before it asks for the stop
   std::unique_ptr<gateway::Server> server;
@@ -202,6 +206,7 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
     (*reader)->stop();
     return stop_with(canaries.error(), telemetry::kExitConfiguration);
   }
+  figures->start();
   (*service)->set_started(true);
   log::info("GATEWAY_LISTENING", "the gateway answers",
             {{"address", settings.gateway.address}, {"port", static_cast<int>(server->port())}});
@@ -219,6 +224,7 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
   (*service)->set_ready(false);
   server->set_serving(false);
   canaries->reset();
+  figures.reset();
   server->shutdown(std::chrono::seconds(10));
   (*reader)->stop();
   if (auto ok = (*view)->flush(); !ok) return stop_with(ok.error(), telemetry::kExitStore);

@@ -74,6 +74,8 @@ class RocksView final : public View {
   Result<std::optional<std::string>> state(const PersonKey& person) const override {
     return store_->get(keys::kStates, person.view());
   }
+  Result<std::vector<std::pair<PersonKey, std::string>>> states(
+      const std::optional<PersonKey>& after, std::size_t limit) const override;
   std::uint64_t state_version(const PersonKey& person) const override {
     return state_versions_[version_slot(person)].load(std::memory_order_acquire);
   }
@@ -417,6 +419,21 @@ void RocksView::stage_progress(std::string_view message, TopicPartition at, stor
     pending.refused.push_back(place);
   }
   pending.progress[at] = std::move(progress);
+}
+
+Result<std::vector<std::pair<PersonKey, std::string>>> RocksView::states(
+    const std::optional<PersonKey>& after, std::size_t limit) const {
+  std::vector<std::pair<PersonKey, std::string>> out;
+  const auto done = store_->sweep(keys::kStates, after ? after->view() : std::string_view(),
+                                  [&](std::string_view key, std::string_view value) {
+                                    const auto person = PersonKey::from_bytes(key);
+                                    if (person && (!after || *after < *person)) {
+                                      out.emplace_back(*person, value);
+                                    }
+                                    return out.size() < limit;
+                                  });
+  if (!done) return tl::unexpected(done.error());
+  return out;
 }
 
 Result<std::vector<domain::JournalEntry>> RocksView::journal(const PersonKey& person) const {

@@ -24,7 +24,8 @@ BUDGET = {"citizen": 1500, "indicators": 1500, "gateway": 1500, "edge-grpc": 100
 LETTER = {"citizen": "c", "indicators": "i", "gateway": "g", "edge-grpc": "e", "edge-fhir": "e", "edge-mllp": "e"}
 OWN = {"e": ("kronika_ingest_", "kronika_sender_", "kronika_http_", "grpc_server_")}  # families that the doors' own page lists
 LABELS = set("""version revision librdkafka grpc rocksdb hash service loop level code purpose broker kind outcome topic partition state
-  source stage cf reason mark system path protocol sender operation status grpc_service grpc_method grpc_type grpc_code trouble le""".split())
+  source stage cf reason mark system path protocol sender operation status grpc_service grpc_method grpc_type grpc_code trouble le
+  timer days region programme picture indicator direction figures""".split())
 CLOSED = {
     "service": {"startup", "ready", "live"}, "loop": {"poll", "view", "main"}, "level": {"debug", "info", "warn", "error"},
     "kind": {"transient", "abortable", "fatal", "assign", "revoke", "lost", "block_cache", "pinned", "memtables", "table_readers"},
@@ -32,6 +33,11 @@ CLOSED = {
     "stage": {"state", "indicator", "view", "citizen", "indicators"}, "source": {"event", "canary", "state", "journal"},
     "outcome": {"committed", "aborted", "acked", "failed", "applied", "duplicate", "superseded", "rejected", "hit", "miss"},
     "path": {"fast", "refold", "generation"}, "mark": {"irregular", "unimplemented", "late"},
+    "timer": {"visitation", "interview", "rehab_start", "silence", "assessment", "discharge", "contact", "examination", "transfer",
+              "dropout", "level_up", "level_down"},
+    "days": {"0-14", "15-30", "31+", "0-30", "31-60", "61+", "0-60", "43+", "366+", "none", "0-28", "29-90", "91+", "1-90", "all"},
+    "region": {"1081", "1082", "1083", "1084", "1085", "OEST", "UNKNOWN", "all"},
+    "picture": {"coherence", "quality", "technology", "equality"}, "figures": {"care", "indicators"}, "direction": {">=", ">", "<=", "<"},
     "topic": {"henvisning", "udskrivning", "maaling", "forloeb", "person", "flytning", "rapport", "citizen-state", "stratification",
               "indicator-delta", "indicator-state", "ledger", "dead-letter", "raw", "audit", "publikation"},
 }

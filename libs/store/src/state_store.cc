@@ -122,6 +122,13 @@ class RocksStore final : public StateStore {
     return scan(cf, from, to, read, visit);
   }
 
+  Result<void> sweep(ColumnFamily cf, std::string_view from, const Visit& visit) const override {
+    rocksdb::ReadOptions read;
+    read.total_order_seek = true;
+    read.fill_cache = false;
+    return scan(cf, from, {}, read, visit);
+  }
+
   Result<void> apply(const WriteSet& writes) override {
     if (options_.read_only) {
       return fail(code(Errc::kReadOnly), "writing " + options_.path);

@@ -32,6 +32,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <kronika/base/ids.h>
@@ -95,6 +96,11 @@ class View {
 
   /// CitizenStateRecord bytes; nothing: unknown citizen.
   [[nodiscard]] virtual Result<std::optional<std::string>> state(const PersonKey& person) const = 0;
+  /// The next states in the order of their keys: of at most `limit` citizens behind `after`
+  /// (nothing: from the first). For passing over all citizens in slices; fewer than `limit` are the
+  /// last ones.
+  [[nodiscard]] virtual Result<std::vector<std::pair<PersonKey, std::string>>> states(
+      const std::optional<PersonKey>& after, std::size_t limit) const = 0;
   /// Differs from before once the citizen's state has changed (others' changes may show here too),
   /// and is odd while a state is being written. Read before state(): what is made from that state
   /// stands as long as this stays the same and is even.

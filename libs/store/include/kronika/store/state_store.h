@@ -138,6 +138,10 @@ class StateStore {
   /// end).
   [[nodiscard]] virtual Result<void> scan_range(ColumnFamily cf, std::string_view from,
                                                 std::string_view to, const Visit& visit) const = 0;
+  /// The same, for whoever passes over a whole family: what it reads does not push out of the block
+  /// cache what others read again and again.
+  [[nodiscard]] virtual Result<void> sweep(ColumnFamily cf, std::string_view from,
+                                           const Visit& visit) const = 0;
 
   /// Writes everything in `writes` atomically. A crash may take the last batches away, whole ones
   /// and in order: at most what memory held (Options::memtable_bytes a family, five minutes), which
