@@ -8,6 +8,7 @@ folder. Then every panel's expression must return data and every vector selector
 KRONIKA_PRESET says which build's programs run. Exit code 77 where they are not built.
 """
 
+import datetime
 import json
 import os
 import pathlib
@@ -23,7 +24,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from kronika_deploy import kubernetes, promql, rules
+from kronika_deploy import kubernetes, people, promql, rules
 from kronika_deploy.common import ROOT, environment
 from kronika_deploy.dashboard_checks import METRICS
 from kronika_deploy.dashboards import all_dashboards
@@ -86,6 +87,46 @@ class Stack:
         done = subprocess.run([str(ROOT / "kronika"), *arguments], env=self.env, capture_output=True, text=True)
         if done.returncode not in (0, 1):
             raise RuntimeError(f"kronika {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done
+
+    def publish_quarter(self):
+        """Plants citizens whose timers run, and publishes the figures of the last quarter."""
+        now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+        planted = self.folder / "planted"
+        planted.mkdir()
+        (planted / "people.ndjson").write_text("\n".join(people.events(now)) + "\n")
+        done = self.kronika("publish", str(planted))
+        if done.returncode != 0:
+            raise RuntimeError(f"the planted citizens are refused: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        self.settle()
+        self.kronika("publication", "create", "all", people.last_quarter(now)[0])
+
+    def settle(self):
+        """Until the consumers stand at the end of all their inputs, three looks in a row."""
+        quiet, deadline = 0, time.monotonic() + 120
+        while quiet < 3:
+            if time.monotonic() > deadline:
+                raise RuntimeError("the consumers do not come to the end of their inputs")
+            time.sleep(0.5)
+            lag = [float(line.rpartition(" ")[2]) for name in ("citizen", "indicators") for line in scrape(self.targets()[name]).splitlines()
+                   if line.startswith("kronika_consumer_lag_records{")]
+            quiet = quiet + 1 if lag and not any(lag) else 0
+
+    def begin_a_day(self):
+        """The gateway makes its daily figures at its first start, or from 06:00 on: it is started for the first time once more."""
+        pid = int((self.folder / "data/run/gateway.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + 60
+        while pathlib.Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        (self.folder / "data/gateway/care-figures").unlink(missing_ok=True)
+        self.script("start")
+        page, deadline = "", time.monotonic() + 60
+        while 'kronika_figures_computed_timestamp_seconds{figures="care"}' not in page:
+            if time.monotonic() > deadline:
+                raise RuntimeError("the gateway made no figures of care in a minute")
+            time.sleep(0.5)
+            page = scrape(self.targets()["gateway"])
 
     def targets(self):
         """Component and metrics port of each process that is served."""
@@ -288,12 +329,16 @@ def main() -> int:
         have = {"edge"}
         if "--record" in sys.argv:
             load(stack, 5)
+            stack.publish_quarter()
+            stack.begin_a_day()
             stack.restart_kafka()
             load(stack, 10, first=False)
             record(stack)
             return 0
         prometheus = Prometheus(folder, base + 39, stack.targets())
         load(stack, 15)
+        stack.publish_quarter()
+        stack.begin_a_day()
         stack.restart_kafka()
         load(stack, 20, first=False)
         findings = [*check_pages(stack), *check_manifests(stack), *check_queries(prometheus, have), *prometheus.rule_errors()]

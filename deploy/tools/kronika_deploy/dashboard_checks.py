@@ -8,7 +8,7 @@ from .dashboards import all_dashboards
 from .grafana import DATASOURCE
 
 METRICS = ROOT / "deploy/prometheus/metrics.txt"
-VERDICTS = ("stat", "timeseries", "table", "state-timeline", "heatmap")
+VERDICTS = ("stat", "bargauge", "timeseries", "table", "state-timeline", "heatmap")
 
 
 def recorded():

@@ -19,6 +19,12 @@ def graph(title, queries, asks, **more):
     return Panel("timeseries", title, queries, asks, **more)
 
 
+def bars(title, expr, legend, asks, **more):
+    more.setdefault("width", 12)
+    more.setdefault("height", 9)
+    return Panel("bargauge", title, [(expr, legend)], asks, **more)
+
+
 def slo():
     verdict, burn = [], []
     for one in SLOS:
@@ -224,57 +230,121 @@ def care():
     events = f'kronika_citizen_events_total{{{NS}}}'
     marked = f'kronika_citizen_marked_events_total{{{NS}}}'
     applied = f'(sum(increase({events[:-1]}, outcome="applied"}}[1h])) > 0)'
-    return Dashboard("kronika-care", "Care", "Does the picture of the pathways keep up with care?", [
+
+    def timers(labels):
+        return f'kronika:care_timers:max{{namespace="$namespace", {labels}}}'
+
+    late_discharges = timers('timer="discharge", days!~"0-.*|all", region="all"')
+    discharges = timers('timer="discharge", region!="all"')
+    open_referrals = timers('timer=~"visitation|interview", region="all", days!="all"')
+    leaving = timers('timer=~"dropout|silence", programme!="all"')
+    changes = timers('timer=~"level_up|level_down", days="0-30", region="all"')
+    assessments = timers('timer="assessment", programme!="all"')
+    assessments_of_all = timers('timer="assessment", region="all", days!="all"')
+    few = " Rounded to five; a cell of fewer than five people is not shown, so it may be none."
+    return Dashboard("kronika-care", "Care", "Which region needs a call tomorrow?", [
         Row("Verdict", [
-            stat("Events applied in 24 h", f'sum(increase({events[:-1]}, outcome="applied"}}[24h]))', "How much care was reported in a day?",
-                 red="far below a usual day.", runbook="KronikaInputMissing"),
+            stat("Waiting too long, worst region", 'max(kronika:care_overdue:ratio{namespace="$namespace"})',
+                 "Of those who wait for a decision, an interview or a start: the share beyond 14, 30 or 60 days, in the worst region.",
+                 red="the graphs below say where and for what; call the region's coordinator.", runbook="KronikaCareTimersOverdue",
+                 unit="percentunit", thresholds=(0.15, 0.25)),
+            stat("Discharges without follow-up", f'sum({late_discharges}) or vector(0)',
+                 "How many wait for their assessment since a discharge more than 28 days ago (KOL, cancer)?" + few,
+                 red="by region below: who follows up there?", runbook="KronikaCareTimersOverdue", thresholds=(50, 200)),
+            stat("Age of these figures", f'time() - max(kronika_figures_computed_timestamp_seconds{{{NS}, figures="care"}})',
+                 "When were the figures of care made? Once a civil day, from 06:00 on: more would tell of single people.",
+                 red="older than a day and a half: the gateway could not make them.", runbook="KronikaFiguresOld", unit="s", thresholds=(100000, 129600)),
             stat("Deadlines on time", f'time() - min(kronika_task_clock_timestamp_seconds{{{NS}}} > 0)',
                  "How late are overdue decisions, silence and ageing levels noticed?", red="deadlines fire late.", runbook="KronikaClockBehind", unit="s", thresholds=(60, 900)),
-            stat("Late events", f'sum(increase({marked[:-1]}, mark="late"}}[1h])) / {applied}', "Share of the last hour's events that were recorded long before they arrived.",
-                 red="a sender delivers in batches; its figures of yesterday still change.", unit="percentunit", thresholds=(0.2, 0.5)),
-            stat("Irregular events", f'sum(increase({marked[:-1]}, mark="irregular"}}[1h])) / {applied}',
-                 "Share of events that do not fit the state of the pathway (a discharge without admission).", red="a sender leaves out a kind of message.",
-                 unit="percentunit", thresholds=(0.05, 0.2)),
         ]),
-        Row("Pathways", [
+        Row("Waiting", [
+            graph("Open referrals by age", [(f'sum by (timer, days) ({open_referrals})', "{{timer}} {{days}} days")],
+                  "How long have those waited who are referred (visitation) or accepted (interview)?" + few,
+                  red="the oldest class grows: decisions or interviews do not come.", runbook="KronikaCareTimersOverdue"),
+            graph("Waiting too long by region", [('kronika:care_overdue:ratio{namespace="$namespace"}', "{{region}}")],
+                  "Which region's pathways wait beyond their time, as a share of those that wait?", red="above a quarter: a ticket for care.",
+                  runbook="KronikaCareTimersOverdue", unit="percentunit", thresholds=(0.15, 0.25)),
+        ]),
+        Row("Follow-up", [
+            graph("Discharges without follow-up by region", [(f'sum by (region, days) ({discharges})', "{{region}} {{days}} days")],
+                  "Who waits for an assessment since a discharge, and for how long?" + few, red="29 days and more: early rehabilitation was missed.",
+                  runbook="KronikaCareTimersOverdue"),
+            graph("Dropouts and silence by programme", [(f'sum by (timer, programme) ({leaving})', "{{timer}} {{programme}}")],
+                  "Where do people leave rehabilitation: dropped out within 30 days, or silent for more than 42?" + few,
+                  red="silence rises and dropout does not: nobody asks; or a sender has stopped reporting attendance.", runbook="KronikaSenderSilent"),
+            graph("Level changes", [(f'sum by (timer) ({changes})', "{{timer}}")],
+                  "How many were assessed at a higher, how many at a lower level within 30 days?" + few,
+                  red="a jump on one day: a sender delivers a year's assessments, or a new generation of rules.", runbook="KronikaInputMissing"),
+            graph("Without a level, or with an old one", [
+                (f'sum by (days) ({assessments_of_all})', "all {{days}}"), (f'topk(5, sum by (programme) ({assessments}))', "{{programme}}")],
+                  "How many referred pathways have no level (none), how many an assessment older than a year (366+)? By programme both together." + few,
+                  red="none rises: referrals come without stratification.", runbook="KronikaInputMissing"),
+        ]),
+        Row("Does the picture keep up with care?", [
+            graph("Events by mark, share", [
+                (f'sum(increase({marked[:-1]}, mark="late"}}[1h])) / {applied}', "late"),
+                (f'sum(increase({marked[:-1]}, mark="irregular"}}[1h])) / {applied}', "irregular")],
+                "Share of the last hour's events that were recorded long before they arrived, or that do not fit the state of the pathway.",
+                red="one sender delivers in batches, or leaves out a kind of message: its figures of yesterday still change.",
+                runbook="KronikaInputMissing", unit="percentunit", thresholds=(0.2, 0.5)),
             graph("Citizens woken by the clock", [(f'sum(rate(kronika_deadlines_fired_total{{{NS}}}[{RATE}]))', "fired")],
                   "How many citizens change through time alone (silence, a deadline, an age)?", red="none for a day: the clock stands.", runbook="KronikaClockBehind", unit="cps"),
-            graph("Events by mark", [(f'sum by (mark) (rate({marked}[{RATE}]))', "{{mark}}")], "Has a sender changed its habits?", red="one mark jumps.", unit="cps"),
-            graph("Events by outcome", [(f'sum by (outcome) (rate({events}[{RATE}]))', "{{outcome}}")], "What became of what was sent?", red="rejected rises.",
-                  runbook="KronikaDeadLetterRate", unit="cps"),
-            Panel("text", "Open referrals, discharges without follow-up, dropouts, level changes", [],
-                  "Where are the clinical figures?", width=12, height=8,
-                  text="Figures about people are not in this time series yet (`kronika_care_timers`, docs/operations.md, *Not built yet*): the difference of two exact "
-                       "figures is one person. Until then ask for what is published:\n\n    kronika publication show I-03 2026Q3 --table REGION\n    kronika report final --html"),
         ]),
     ], variables=("namespace",))
 
 
 def indicators():
     sel = f'{NS}, component="indicators"'
-    return Dashboard("kronika-indicators", "Indicators", "Can the figures be trusted today?", [
+
+    def picture(name, region="all", more=""):
+        return f'max by (indicator, region) (kronika_indicator_value{{{NS}, picture="{name}", region{"=" if region == "all" else "!="}"all"{more}}})'
+
+    published = " Of the newest published quarter; ids are those of docs/domain.md 10.3."
+    return Dashboard("kronika-indicators", "Indicators", "How far are the four target pictures?", [
         Row("Verdict", [
             stat("Publications served", f'max(kronika_view_publications{{{NS}}})', "How many publications does the gateway serve, all revisions?",
                  red="fewer than yesterday: publications are never taken back, so the view is incomplete.", runbook="KronikaViewStalled"),
+            stat("Oldest quarter shown", f'max(time() - max by (indicator) (kronika_indicator_period_end_timestamp_seconds{{{NS}}}))',
+                 "How long ago did the quarter end that is the newest one published, for the indicator furthest behind?",
+                 red="the quarter after it has been over for a month and is not published.", runbook="KronikaPublicationOverdue", unit="s", thresholds=(8640000, 10627200)),
             stat("Indicators behind", 'kronika:stage_age_seconds:max{namespace="$namespace", stage="indicator"}', "How old are the sums?",
                  red="see dashboard Pipeline.", runbook="KronikaFreshnessFastBurn", unit="s", thresholds=(2, 60)),
             stat("View of the cells behind", f'max(clamp_min(timestamp(kronika_view_position_timestamp_seconds{{{NS}, topic="indicator-state"}}) - kronika_view_position_timestamp_seconds{{{NS}, topic="indicator-state"}}, 0))',
-                 "How old are the cells that answers are made from?", red="see dashboard Gateway.", runbook="KronikaViewStalled", unit="s", thresholds=(2, 60)),
-            stat("Partitions not running", f'count(max by (partition) (kronika_task_state{{{sel}, state="running"}}) == 0) or vector(0)', "Sums that are not kept up.",
-                 red="their cells stand still.", runbook="KronikaTaskFailed", thresholds=(1, 1)),
+                 "How old are the cells that live answers are made from?", red="see dashboard Gateway.", runbook="KronikaViewStalled", unit="s", thresholds=(2, 60)),
         ]),
-        Row("What changes", [
+        Row("Coherence", [
+            bars("Coherence", picture("coherence", more=', indicator!="I-05"'), "{{indicator}}",
+                 "Do sectors work as one: early start (I-06), right offer (I-07), uptake (I-08), lost to follow-up (I-11), readmissions (I-12, I-13), heart rehabilitation (I-18a)?" + published,
+                 red="compare with the quarter before and with the regions: `kronika publication show I-08 2026Q3 --table REGION`.", runbook="KronikaPublicationOverdue", unit="percentunit"),
+            bars("Wait for rehabilitation, median days", picture("coherence", "regions", ', indicator="I-05"'), "{{region}}",
+                 "How long is the way from referral to rehabilitation in each region (I-05)? A region that is missing is suppressed." + published,
+                 red="above 60 days: see Waiting on dashboard Care.", runbook="KronikaCareTimersOverdue", unit="d", thresholds=(30, 60)),
+        ]),
+        Row("Quality and data", [
+            bars("Quality and data", picture("quality"), "{{indicator}}",
+                 "Is care what the standards say: level (I-03), referral (I-04), completion and dropout (I-09, I-10), mortality (I-14), diabetes (I-15, I-16), smoking (I-17), and do all report (I-24)?" + published,
+                 red="the margin beside it says which standard is missed.", runbook="KronikaPublicationOverdue", unit="percentunit"),
+            bars("Margin to the standard", 'kronika:indicator_margin:difference{namespace="$namespace", region="all"}', "{{indicator}}",
+                 "By how much does the nation meet each standard (percentage points as a share)? Above zero it is met." + published,
+                 red="below zero: the standard is missed; the regions' tables say where.", runbook="KronikaPublicationOverdue", unit="percentunit", thresholds=(0.0, -0.05), below=True),
+        ]),
+        Row("Technology and mastery", [
+            bars("Technology and mastery", picture("technology"), "{{indicator}}",
+                 "What do people gain: walking distance (I-21d), chair stand (I-21e), well-being (I-21f), satisfaction (I-22)? Means, each in its own unit. No indicator counts technology itself." + published,
+                 red="a mean below zero: people are worse off after rehabilitation than before.", runbook="KronikaPublicationOverdue", thresholds=(0.0, 0.0), below=True),
+        ]),
+        Row("Equality", [
+            bars("Gap of education", picture("equality"), "{{indicator}}",
+                 "Low less high education (I-23) of uptake (I-08), completion (I-09), dropout (I-10) and HbA1c (I-15), as a share." + published,
+                 red="far from zero in either direction: one group is not reached.", runbook="KronikaPublicationOverdue", unit="percentunit"),
+        ]),
+        Row("What is not shown, and what changes", [
+            bars("Suppressed places", f'max by (indicator) (kronika_indicator_suppressed{{{NS}}}) > 0 or max(kronika_indicator_suppressed{{{NS}}})', "{{indicator}}",
+                 "Of how many places, the nation among them, is the figure withheld because it is of few people, or would tell of few?",
+                 red="nearly all of them: the quarter is too young or the population too small to be published by region.", runbook="KronikaPublicationOverdue", thresholds=(3, 6)),
             graph("Changes of cells", [(f'sum(rate(kronika_kafka_consumed_records_total{{{sel}}}[{RATE}]))', "records of differences"),
                                        (f'sum(rate(kronika_kafka_produced_records_total{{{sel}}}[{RATE}]))', "cells written")],
-                  "How much do the figures move?", red="cells move and no event arrives: a rebuild, or a new generation of rules.", unit="cps"),
-            graph("Answers about indicators", [(f'sum by (grpc_method) (rate(grpc_server_started_total{{{NS}, grpc_service=~".*(Indicator|Publication|Report)Service"}}[{RATE}]))', "{{grpc_method}}")],
-                  "Who reads the figures?", red="none for a day: nobody looks.", unit="reqps"),
-        ]),
-        Row("The four target pictures", [
-            Panel("text", "Coherence · quality and data · technology and mastery · equality", [], "Where are the four target pictures?", width=24, height=9,
-                  text="Values, target lines, suppressed shares and completeness come with `kronika_indicator_value` and `kronika_indicator_suppressed` (docs/operations.md, *Not built "
-                       "yet*): daily, rounded to five, cells of one to four people absent. Until then the published figures are the answer:\n\n"
-                       "    kronika publication list\n    kronika publication show I-08 2026Q3 --table REGION\n    kronika report goals"),
+                  "How much do the live figures move?", red="cells move and no event arrives: a rebuild, or a new generation of rules.", runbook="KronikaRestoreSlow", unit="cps"),
         ]),
     ], variables=("namespace",))
 

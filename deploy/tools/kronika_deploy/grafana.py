@@ -9,7 +9,7 @@ GREEN, AMBER, RED = "green", "orange", "red"
 
 @dataclass
 class Panel:
-    kind: str  # stat, timeseries, table, state-timeline, heatmap, text
+    kind: str  # stat, bargauge, timeseries, table, state-timeline, heatmap, text
     title: str
     queries: list  # of (expression, legend)
     asks: str  # the question it answers
@@ -45,6 +45,10 @@ class Panel:
         if self.kind == "stat":
             return {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}, "colorMode": "background",
                     "graphMode": "area", "textMode": "auto", "orientation": "auto", "justifyMode": "auto"}
+        if self.kind == "bargauge":
+            return {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}, "orientation": "horizontal",
+                    "displayMode": "basic", "showUnfilled": True, "valueMode": "color", "namePlacement": "auto", "sizing": "auto",
+                    "minVizWidth": 8, "minVizHeight": 16, "maxVizHeight": 300}
         if self.kind == "timeseries":
             return {"legend": {"displayMode": "table", "placement": "bottom", "calcs": ["lastNotNull", "max"], "showLegend": True},
                     "tooltip": {"mode": "multi", "sort": "desc"}}
@@ -64,14 +68,14 @@ class Panel:
                "transparent": False}
         if self.kind == "text":
             return out
-        instant = self.kind in ("stat", "table")
+        instant = self.kind in ("stat", "bargauge", "table")
         out["datasource"] = DATASOURCE
         out["targets"] = [
             {"datasource": DATASOURCE, "expr": expr, "refId": chr(ord("A") + i), "legendFormat": legend or "__auto",
              "instant": instant, "range": not instant, "format": "table" if self.kind == "table" else "time_series"}
             for i, (expr, legend) in enumerate(self.queries)]
         defaults = {"unit": self.unit, "thresholds": {"mode": "absolute", "steps": self.steps()},
-                    "color": {"mode": "thresholds" if self.kind in ("stat", "state-timeline", "table") else "palette-classic"}}
+                    "color": {"mode": "thresholds" if self.kind in ("stat", "bargauge", "state-timeline", "table") else "palette-classic"}}
         if self.kind == "timeseries":
             defaults["custom"] = {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 10, "showPoints": "never",
                                   "thresholdsStyle": {"mode": "line" if self.thresholds else "off"}}

@@ -57,6 +57,7 @@ ROUTES = [
     ({"alertname": "KronikaPartitionStalled", "severity": "critical", "slo": "freshness"}, "pager"),
     ({"alertname": "KronikaLatencyFastBurn", "severity": "critical", "slo": "latency"}, "pager"),
     ({"alertname": "KronikaDiskFilling", "severity": "warning", "slo": "freshness"}, "tickets"),
+    ({"alertname": "KronikaCareTimersOverdue", "severity": "warning", "slo": "care"}, "care"),
     ({"alertname": "KronikaBreakGlass", "severity": "info"}, "record"),
     ({"alertname": "SomebodyElses", "severity": "critical"}, "tickets"),
 ]
