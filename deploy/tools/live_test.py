@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Starts a stack of its own (Kafka, consumers, gateway, doors), loads it, and lets a real Prometheus scrape it with the rules of this
-folder. Then every panel's expression must return data and every vector selector of every alert must match series.
+folder. Then every panel's expression must return data, every vector selector of every alert must match series, and the commands that
+runbooks begin with must work, as far as they need no cluster.
 
   deploy/tools/live_test.py             the test; some two minutes
   deploy/tools/live_test.py --record    writes deploy/prometheus/metrics.txt from what the processes serve
@@ -13,6 +14,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -315,6 +317,27 @@ def check_queries(prometheus, have):
     print(f"{asked} expressions and selectors asked")
 
 
+TOOLBOX = "kubectl -n kronika exec deploy/kronika-toolbox -- kronika "
+
+
+def check_first_minutes(stack, prometheus):
+    """The commands that runbooks begin with work here as far as they need no cluster: those to Prometheus and to kronika itself."""
+    done = elsewhere = 0
+    for command in dict.fromkeys(c for rule in rules.alerts() for c in rules.first_minute(rule["alert"])):
+        query = rules.query_of(command)
+        if query:
+            ran = subprocess.run(["promtool", "query", "instant", prometheus.url, query], capture_output=True, text=True, env=environment())
+        elif command.startswith(TOOLBOX):
+            ran = subprocess.run([str(ROOT / "kronika"), *shlex.split(command.removeprefix(TOOLBOX))], env=stack.env, capture_output=True, text=True)
+        else:
+            elsewhere += 1
+            continue
+        done += 1
+        if ran.returncode != 0:
+            yield f"docs/runbooks: exit code {ran.returncode}: {command}: {(ran.stderr or ran.stdout).strip()[-300:]}"
+    print(f"{done} commands of runbooks run, {elsewhere} need a cluster")
+
+
 def main() -> int:
     preset = os.environ.get("KRONIKA_PRESET", "dev")
     os.environ["KRONIKA_PRESET"] = preset
@@ -341,7 +364,8 @@ def main() -> int:
         stack.begin_a_day()
         stack.restart_kafka()
         load(stack, 20, first=False)
-        findings = [*check_pages(stack), *check_manifests(stack), *check_queries(prometheus, have), *prometheus.rule_errors()]
+        findings = [*check_pages(stack), *check_manifests(stack), *check_queries(prometheus, have),
+                    *check_first_minutes(stack, prometheus), *prometheus.rule_errors()]
         firing = prometheus.query('ALERTS{alertstate="firing", alertname!~"KronikaWatchdog|KronikaLatency.*|KronikaAvailability.*|KronikaFreshness.*|KronikaDeadLetter.*"}')
         findings += [f"fires, and should not: {alert['metric']['alertname']}" for alert in firing]
         for finding in findings:

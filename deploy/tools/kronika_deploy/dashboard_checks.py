@@ -22,11 +22,26 @@ def check_expressions():
         for rule in group["rules"]:
             for finding in promql.findings(rule["expr"], metrics, known):
                 yield f"{rule.get('alert') or rule.get('record')}: {finding}"
+    for rule in rules.alerts():
+        for query in filter(None, map(rules.query_of, rules.first_minute(rule["alert"]))):
+            for finding in promql.findings(query, metrics, known):
+                yield f"docs/runbooks/{rule['alert']}.md: {finding}"
     for dashboard in all_dashboards():
         for panel in dashboard.panels():
             for expr, _ in panel.queries:
                 for finding in promql.findings(promql.concrete(expr), metrics, known):
                     yield f"{dashboard.uid} / {panel.title}: {finding}"
+    yield from unread(known)
+
+
+def unread(recordings):
+    """Recording rules that no alert, panel, page or other rule reads."""
+    expressions = [rule["expr"] for _, group in rules.groups() for rule in group["rules"]]
+    expressions += [promql.concrete(expr) for d in all_dashboards() for panel in d.panels() for expr, _ in panel.queries]
+    expressions += filter(None, (rules.query_of(c) for rule in rules.alerts() for c in rules.first_minute(rule["alert"])))
+    read = {selector.name for expr in expressions for selector in promql.selectors(expr)}
+    for name in sorted(recordings - read):
+        yield f"{name}: recorded, and nothing reads it"
 
 
 def check_form():

@@ -144,6 +144,18 @@ def check_form():
             yield f"{name}: no test in deploy/prometheus/tests names it"
 
 
+def first_minute(name):
+    """The commands that the page of an alert begins with."""
+    first = (RUNBOOKS / f"{name}.md").read_text().partition("## First minute")[2].partition("\n## ")[0]
+    return [line.strip() for line in first.splitlines() if line.startswith("    ")]
+
+
+def query_of(command):
+    """The expression that a command asks Prometheus for; None where it asks for something else."""
+    found = re.fullmatch(r"promtool query instant \$PROMETHEUS '(.*)'", command)
+    return found and found[1]
+
+
 def check_runbooks():
     names = {rule["alert"] for rule in alerts()}
     pages = {path.stem for path in RUNBOOKS.glob("Kronika*.md")}
@@ -158,8 +170,7 @@ def check_runbooks():
         found = re.findall(r"(?m)^## (.*)$", text)
         if found != SECTIONS:
             yield f"docs/runbooks/{name}.md: sections are {found}, not {SECTIONS}"
-        first = text.partition("## First minute")[2].partition("\n## ")[0]
-        commands = [line for line in first.splitlines() if line.startswith("    ")]
+        commands = first_minute(name)
         if len(commands) != 3:
             yield f"docs/runbooks/{name}.md: the first minute has {len(commands)} commands, not three"
     index = (RUNBOOKS / "README.md").read_text()

@@ -24,6 +24,7 @@ def check():
         yield from expect(promql.findings(expression, metrics, set()), what)
     if list(promql.findings('sum by (topic) (rate(kronika_x_total{component="citizen", topic=~"a"}[5m]))', metrics, set())):
         yield "a sound expression is called a fault"
+    yield from expect(dashboard_checks.unread({"kronika:nobody:reads"}), "a recording rule that nothing reads")
     yield from expect(dashboard_checks.lost({"a": [{"b": 1}]}, {"a": [{}]}), "a key that Grafana's types drop")
     panel = {"id": 1, "type": "timeseries", "title": "t", "datasource": "prometheus", "targets": [], "gridPos": {"x": 20, "w": 8}}
     yield from expect(dashboard_checks.json_form("u", {"panels": [panel]}), "a datasource by name, and a panel beyond the edge")
