@@ -6,6 +6,8 @@
 #include "xml/xml.h"
 
 #include <cstdlib>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include <kronika/codec/adapter.h>
@@ -56,19 +58,42 @@ Protocol protocol_of_bytes(std::string_view bytes) {
   return Protocol::kUnknown;
 }
 
+/// A message as JSON. The parser and the padded copy that it reads from are kept for the thread's
+/// next message, unless this one was large.
 class Document {
  public:
-  explicit Document(std::string_view bytes) : padded_(without_bom(bytes)) {
+  explicit Document(std::string_view bytes) : buffers_(std::exchange(kept(), nullptr)) {
+    if (!buffers_) buffers_ = std::make_unique<Buffers>();
+    bytes = without_bom(bytes);
+    std::string& copy = buffers_->copy;
+    copy.reserve(bytes.size() + simdjson::SIMDJSON_PADDING);
+    copy.assign(bytes).append(simdjson::SIMDJSON_PADDING, '\0');
     simdjson::dom::element root;
-    ok_ = parser_.parse(padded_).get(root) == simdjson::SUCCESS;
+    ok_ =
+        buffers_->parser.parse(copy.data(), bytes.size(), /*realloc_if_needed=*/false).get(root) ==
+        simdjson::SUCCESS;
     if (ok_) root_ = Node(root);
   }
+  ~Document() {
+    if (buffers_->copy.capacity() <= kKeptBytes) kept() = std::move(buffers_);
+  }
+  Document(const Document&) = delete;
+  Document& operator=(const Document&) = delete;
   [[nodiscard]] bool ok() const { return ok_; }
   [[nodiscard]] const Node& root() const { return root_; }
 
  private:
-  simdjson::padded_string padded_;
-  simdjson::dom::parser parser_;
+  struct Buffers {
+    std::string copy;
+    simdjson::dom::parser parser;
+  };
+  static constexpr std::size_t kKeptBytes = 256 << 10U;
+  static std::unique_ptr<Buffers>& kept() {
+    thread_local std::unique_ptr<Buffers> buffers;
+    return buffers;
+  }
+
+  std::unique_ptr<Buffers> buffers_;
   Node root_;
   bool ok_ = false;
 };

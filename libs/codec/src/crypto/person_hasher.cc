@@ -1,10 +1,13 @@
 #include "crypto/files.h"
 
+#include <array>
 #include <cctype>
+#include <cstdlib>
 #include <cstring>
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include <kronika/codec/errc.h>
 #include <kronika/codec/person_hasher.h>
@@ -14,17 +17,44 @@ namespace {
 
 constexpr std::size_t kMinSecretBytes = 16;
 
-std::array<unsigned char, 32> hmac(std::string_view secret, std::string_view text) {
+// A broken OpenSSL must not make keys.
+void require(bool done) {
+  if (!done) std::abort();
+}
+
+struct FreeContext {
+  void operator()(EVP_MAC_CTX* c) const { EVP_MAC_CTX_free(c); }
+};
+
+std::shared_ptr<const EVP_MAC_CTX> keyed(std::string_view secret) {
+  EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  require(hmac != nullptr);
+  std::shared_ptr<EVP_MAC_CTX> context(EVP_MAC_CTX_new(hmac), FreeContext());
+  EVP_MAC_free(hmac);  // the context holds it
+  require(context != nullptr);
+  char digest[] = "SHA256";
+  const std::array<OSSL_PARAM, 2> parameters{
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+      OSSL_PARAM_construct_end()};
+  require(EVP_MAC_init(context.get(), reinterpret_cast<const unsigned char*>(secret.data()),
+                       secret.size(), parameters.data()) == 1);
+  return context;
+}
+
+std::array<unsigned char, 32> hmac(const EVP_MAC_CTX& keyed, std::string_view text) {
+  const std::unique_ptr<EVP_MAC_CTX, FreeContext> context(EVP_MAC_CTX_dup(&keyed));
+  require(context != nullptr);
   std::array<unsigned char, 32> mac{};
-  unsigned int size = 0;
-  const auto* done =
-      HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-           reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &size);
-  if (done == nullptr || size != mac.size()) std::abort();  // a broken OpenSSL must not make keys
+  std::size_t size = 0;
+  require(EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(text.data()),
+                         text.size()) == 1 &&
+          EVP_MAC_final(context.get(), mac.data(), &size, mac.size()) == 1 && size == mac.size());
   return mac;
 }
 
 }  // namespace
+
+PersonHasher::PersonHasher(std::string_view secret) : keyed_(keyed(secret)) {}
 
 Result<PersonHasher> PersonHasher::from_file(const std::filesystem::path& file) {
   auto secret = read_key_file(file);
@@ -38,11 +68,11 @@ Result<PersonHasher> PersonHasher::from_file(const std::filesystem::path& file) 
   if (secret->size() < kMinSecretBytes) {
     return fail(kKeyFile, file.string() + ": the secret must have at least 16 bytes");
   }
-  return PersonHasher(std::move(*secret));
+  return PersonHasher(*secret);
 }
 
 PersonKey PersonHasher::hash_cpr(std::string_view cpr) const {
-  const auto mac = hmac(secret_, cpr);
+  const auto mac = hmac(*keyed_, cpr);
   PersonKey key;
   std::memcpy(key.bytes.data(), mac.data(), key.bytes.size());
   return key;
@@ -56,7 +86,7 @@ PersonKey PersonHasher::hash_identifier(std::string_view system, std::string_vie
 }
 
 std::string PersonHasher::fingerprint() const {
-  const auto mac = hmac(secret_, "kronika secret fingerprint");
+  const auto mac = hmac(*keyed_, "kronika secret fingerprint");
   return to_hex({reinterpret_cast<const char*>(mac.data()), 8});
 }
 

@@ -1,6 +1,6 @@
-#include <cstring>
+#include "crypto/digest.h"
 
-#include <openssl/sha.h>
+#include <cstring>
 
 #include <kronika/codec/event_codec.h>
 #include <kronika/codec/uuid5.h>
@@ -20,12 +20,12 @@ const EventId& event_namespace() {
 }  // namespace
 
 EventId uuid_v5(const EventId& name_space, std::string_view name) {
-  std::string text(name_space.view());
-  text += name;
-  unsigned char digest[SHA_DIGEST_LENGTH];
-  SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  std::string text;
+  text.reserve(name_space.view().size() + name.size());
+  text.append(name_space.view()).append(name);
+  const auto digest = sha1(text);
   EventId id;
-  std::memcpy(id.bytes.data(), digest, 16);
+  std::memcpy(id.bytes.data(), digest.data(), 16);
   id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0fU) | 0x50U);
   id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3fU) | 0x80U);
   return id;
@@ -33,14 +33,14 @@ EventId uuid_v5(const EventId& name_space, std::string_view name) {
 
 EventId derive_event_id(const domain::Event& event) {
   std::string content;  // holds source, message id, version and op as well
+  content.reserve(kUsualEventBytes);
   encode_content(event, content);
   return uuid_v5(event_namespace(), content);
 }
 
 std::string sha256_hex(std::string_view bytes) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
-  return to_hex({reinterpret_cast<const char*>(digest), sizeof digest});
+  const auto digest = sha256(bytes);
+  return to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 }  // namespace kronika::codec

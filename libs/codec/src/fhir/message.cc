@@ -53,25 +53,41 @@ void Draft::fault(Reason reason, std::string_view path, std::string sentence) {
   faults.push_back({reason, std::move(place), std::move(sentence)});
 }
 
-Outcome judge(Draft draft, const AdapterSettings& settings, Instant receive_time) {
+namespace {
+
+/// Whether a CPR number stands in the bytes, with its hyphen or without.
+bool holds(std::string_view bytes, std::string_view cpr) {
+  if (cpr.empty()) return false;
+  const std::string_view date = cpr.substr(0, 6), serial = cpr.substr(date.size());
+  for (auto at = bytes.find(date); at != std::string_view::npos; at = bytes.find(date, at + 1)) {
+    std::string_view rest = bytes.substr(at + date.size());
+    if (rest.starts_with(serial)) return true;
+    if (rest.starts_with('-') && rest.substr(1).starts_with(serial)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Outcome judge(Draft draft, const AdapterSettings& settings, Instant receive_time,
+              const PlaceOf& place_of) {
   domain::Event& event = draft.event;
   if (event.event_id.is_zero()) event.event_id = derive_event_id(event);
   if (draft.faults.empty()) {
     if (const auto refusal = domain::check(*settings.rules, event, receive_time)) {
-      std::string_view path = refusal->field;
+      std::string path = place_of ? place_of(refusal->field) : std::string();
       for (const auto& [field, place] : draft.places) {
         if (field == refusal->field) path = place;
       }
+      if (path.empty()) path = refusal->field;
       draft.fault(refusal->reason, path, refusal->sentence);
     }
   }
   if (draft.faults.empty()) {
     std::string bytes;
+    bytes.reserve(kUsualEventBytes);
     encode_event(event, bytes);
-    std::string hyphened = draft.identifier;
-    if (hyphened.size() == 10) hyphened.insert(6, 1, '-');
-    if (!draft.identifier.empty() && (bytes.find(draft.identifier) != std::string::npos ||
-                                      bytes.find(hyphened) != std::string::npos)) {
+    if (holds(bytes, draft.identifier)) {
       draft.fault(Reason::kCprFormat, "",
                   "The person's CPR number stands in another field (an id or a text), which must "
                   "not leave the edge; send it as identifier only.");
@@ -288,6 +304,14 @@ void Message::set_patient(const Entry& patient, std::string_view path, bool ecpr
   identify(patient.resource["identifier"], patient.resource, path, ecpr_allowed, draft);
 }
 
+PersonKey Message::key_of(const std::string& cpr) const {
+  if (cpr != last_cpr_) {
+    last_key_ = settings_->hasher->hash_cpr(cpr);
+    last_cpr_ = cpr;
+  }
+  return last_key_;
+}
+
 void Message::identify(const Node& identifiers, const Node& patient, std::string_view path,
                        bool ecpr_allowed, Draft& draft) const {
   // An old number does not stand in for a current one.
@@ -333,7 +357,7 @@ void Message::identify(const Node& identifiers, const Node& patient, std::string
       draft.fault(refusal.reason, std::string(path) + " (Patient.identifier)", refusal.sentence);
       return;
     }
-    event.person_key = settings_->hasher->hash_cpr(number->digits);
+    event.person_key = key_of(number->digits);
     event.birth_date = number->birth_date;
     event.sex = number->sex;
     draft.identifier = number->digits;

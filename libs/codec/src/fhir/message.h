@@ -4,6 +4,7 @@
 
 #include "adapter/json.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -95,6 +96,8 @@ class Message {
 
  private:
   void add(Node resource, std::string_view full_url, const std::string& place);
+  /// Facts of one message are mostly about one person.
+  [[nodiscard]] PersonKey key_of(const std::string& cpr) const;
   void identify(const Node& identifiers, const Node& patient, std::string_view path,
                 bool ecpr_allowed, Draft& draft) const;
 
@@ -104,14 +107,22 @@ class Message {
   Translation* out_;
   bool bundle_ = false;
   std::vector<Entry> entries_;
+  mutable std::string last_cpr_;
+  mutable PersonKey last_key_;
 };
 
 /// A sender's id as it may be shown: one that holds ten digits in a row, as a CPR number has, is
 /// withheld.
 [[nodiscard]] std::string shown(std::string_view id);
 
+/// Where a field of the event came from, in the sender's terms; empty: not known. Asked only where
+/// something is refused.
+using PlaceOf = std::function<std::string(std::string_view field)>;
+
 /// Runs domain::check(), makes sure that no field holds `identifier`, derives the event id, and
-/// gives the outcome. Shared with the native adapter.
-[[nodiscard]] Outcome judge(Draft draft, const AdapterSettings& settings, Instant receive_time);
+/// gives the outcome. `place_of` is for adapters whose places are not Draft::places. Shared with
+/// the other adapters.
+[[nodiscard]] Outcome judge(Draft draft, const AdapterSettings& settings, Instant receive_time,
+                            const PlaceOf& place_of = {});
 
 }  // namespace kronika::codec

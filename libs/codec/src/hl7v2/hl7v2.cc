@@ -1,5 +1,6 @@
 #include "hl7v2/hl7v2.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -73,6 +74,7 @@ void read_message(std::string_view bytes, const AdapterSettings& settings, Insta
   Syntax syntax;
   parse(bytes, syntax);
   Reader reader(syntax, settings, receive_time, out);
+  out.outcomes.reserve(std::min<std::size_t>(syntax.segments.size(), 16));
   if (reader.read_msh()) read_body(reader, syntax.first(SegmentId::kMsh));
   reader.close();
 }

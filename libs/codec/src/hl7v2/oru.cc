@@ -244,16 +244,17 @@ class Results {
   }
 
   void put(const Segment& obx, Draft draft) {
-    const std::string value = obx.place(5), unit = obx.place(6), code = obx.place(3, 1),
-                      time = obx.raw(14).empty() && obr_ ? obr_.place(7) : obx.place(14);
-    draft.places = {{"measurement_recorded.value", value},
-                    {"measurement_recorded.unit", unit},
-                    {"measurement_recorded.code", code},
-                    {"occurred_at", time},
-                    {"recorded_at", "MSH-7"},
-                    {"sender_org", "MSH-4"},
-                    {"birth_date", "PID-3"}};
-    reader_.finish(std::move(draft), obx.place());
+    const auto place_of = [&](std::string_view field) -> std::string {
+      if (field == "measurement_recorded.value") return obx.place(5);
+      if (field == "measurement_recorded.unit") return obx.place(6);
+      if (field == "measurement_recorded.code") return obx.place(3, 1);
+      if (field == "recorded_at") return "MSH-7";
+      if (field == "sender_org") return "MSH-4";
+      if (field == "birth_date") return "PID-3";
+      if (field != "occurred_at") return {};
+      return obx.raw(14).empty() && obr_ ? obr_.place(7) : obx.place(14);
+    };
+    reader_.finish(std::move(draft), obx.place(), place_of);
   }
 
   Reader& reader_;

@@ -62,6 +62,11 @@ std::string_view sor_in(std::string_view text) {
 }  // namespace
 
 bool Reader::is_text_of_charset(std::string_view raw) const {
+  const char escape = syntax_->separators.escape;
+  const bool plain = std::all_of(raw.begin(), raw.end(), [escape](char c) {
+    return static_cast<unsigned char>(c) < 0x80 && c != escape;
+  });
+  if (plain) return true;  // ASCII is of every set
   std::string ignored;
   return decode(raw, syntax_->separators, charset_, ignored);
 }
@@ -269,7 +274,7 @@ Draft Reader::draft() const {
   return d;
 }
 
-void Reader::finish(Draft draft, std::string where) {
+void Reader::finish(Draft draft, std::string where, const PlaceOf& place_of) {
   const bool stand_in = !header_faults_.empty();
   if (stand_in) {
     // The header's faults are told once, by its own refusal; here only the fact is checked.
@@ -287,7 +292,7 @@ void Reader::finish(Draft draft, std::string where) {
     }
     if (draft.event.source_message_id.empty()) draft.event.source_message_id = "?";
   }
-  Outcome outcome = judge(std::move(draft), *settings_, receive_time_);
+  Outcome outcome = judge(std::move(draft), *settings_, receive_time_, place_of);
   if (auto* accepted = std::get_if<Accepted>(&outcome)) {
     if (stand_in) return;
     accepted->position = std::move(where);

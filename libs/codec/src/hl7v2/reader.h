@@ -82,7 +82,7 @@ class Reader {
   /// A draft with the header's envelope. `place` names its segment in outcomes.
   [[nodiscard]] Draft draft() const;
   /// Judges the draft and puts it out. `where` is the place of the accepted event.
-  void finish(Draft draft, std::string where);
+  void finish(Draft draft, std::string where, const PlaceOf& place_of = {});
   void ignore(std::string what, std::string where);
   /// Puts out the header's refusal before everything else. Last call.
   void close();

@@ -11,11 +11,12 @@ using domain::Reason;
 constexpr std::array<std::string_view, kSegmentIds> kNames{
     "", "MSH", "MSA", "EVN", "PID", "PV1", "OBR", "OBX", "NTE", "DG1", "RF1", "PRD", "PR1"};
 
+/// `name`: three characters at least.
 SegmentId id_of(std::string_view name) {
-  for (std::size_t i = 1; i < kNames.size(); ++i) {
-    if (kNames[i] == name) return static_cast<SegmentId>(i);
-  }
-  return SegmentId::kOther;
+  const auto at = std::find_if(kNames.begin() + 1, kNames.end(), [&](std::string_view known) {
+    return known[0] == name[0] && known[1] == name[1] && known[2] == name[2];
+  });
+  return at == kNames.end() ? SegmentId::kOther : static_cast<SegmentId>(at - kNames.begin());
 }
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
@@ -191,11 +192,31 @@ std::string_view Segment::field(int n) const {
 }
 
 std::string_view Segment::raw(int field, int component, int subcomponent, int repetition) const {
-  std::string_view text = this->field(field);
+  const std::string_view text = this->field(field);
   if (text.empty()) return {};
-  text = nth(text, separators_->repetition, repetition);
-  text = nth(nth(text, separators_->component, component), separators_->subcomponent, subcomponent);
-  return text == "\"\"" ? std::string_view{} : text;
+  const Separators& s = *separators_;
+  int at_repetition = 1, at_component = 1, at_subcomponent = 1;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= text.size() && at_repetition <= repetition; ++i) {
+    const char c = i < text.size() ? text[i] : s.repetition;  // the end ends all levels
+    if (c != s.repetition && c != s.component && c != s.subcomponent) continue;
+    if (at_repetition == repetition && at_component == component &&
+        at_subcomponent == subcomponent) {
+      const std::string_view part = text.substr(begin, i - begin);
+      return part == "\"\"" ? std::string_view{} : part;
+    }
+    if (c == s.repetition) {
+      ++at_repetition;
+      at_component = at_subcomponent = 1;
+    } else if (c == s.component) {
+      ++at_component;
+      at_subcomponent = 1;
+    } else {
+      ++at_subcomponent;
+    }
+    begin = i + 1;
+  }
+  return {};
 }
 
 std::size_t Segment::repetitions(int field) const {

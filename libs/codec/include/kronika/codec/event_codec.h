@@ -28,6 +28,8 @@ inline constexpr std::uint32_t kEventSchemaVersion = 1;
 
 /// Appends the message's bytes to `out`.
 void encode_event(const domain::Event& event, std::string& out);
+/// Bytes worth reserving for one.
+inline constexpr std::size_t kUsualEventBytes = 512;
 
 /// The bytes that two events share if and only if same_content() says so: all fields but event_id,
 /// recorded_at and adapter_revision. Appended to `out`.

@@ -4,11 +4,14 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include <kronika/base/ids.h>
 #include <kronika/base/result.h>
+
+struct evp_mac_ctx_st;  // OpenSSL's EVP_MAC_CTX
 
 namespace kronika::codec {
 
@@ -17,7 +20,7 @@ class PersonHasher {
   /// 64 hex digits are 32 bytes; any other content of at least 16 bytes, without trailing white
   /// space, is the secret itself. Error: kKeyFile.
   [[nodiscard]] static Result<PersonHasher> from_file(const std::filesystem::path& file);
-  explicit PersonHasher(std::string secret) : secret_(std::move(secret)) {}
+  explicit PersonHasher(std::string_view secret);
 
   /// `cpr`: ten digits, or an eCPR in upper case, as domain::read_cpr gives them.
   [[nodiscard]] PersonKey hash_cpr(std::string_view cpr) const;
@@ -29,7 +32,8 @@ class PersonHasher {
   [[nodiscard]] std::string fingerprint() const;
 
  private:
-  std::string secret_;
+  /// HMAC with the secret in it, to be duplicated for each text.
+  std::shared_ptr<const evp_mac_ctx_st> keyed_;
 };
 
 }  // namespace kronika::codec
