@@ -32,9 +32,13 @@ EventId uuid_v5(const EventId& name_space, std::string_view name) {
 }
 
 EventId derive_event_id(const domain::Event& event) {
-  std::string content;  // holds source, message id, version and op as well
-  content.reserve(kUsualEventBytes);
+  std::string content;
   encode_content(event, content);
+  return derive_event_id(content);
+}
+
+EventId derive_event_id(std::string_view content) {
+  // The content holds source, message id, version and op as well.
   return uuid_v5(event_namespace(), content);
 }
 

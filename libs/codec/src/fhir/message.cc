@@ -72,7 +72,10 @@ bool holds(std::string_view bytes, std::string_view cpr) {
 Outcome judge(Draft draft, const AdapterSettings& settings, Instant receive_time,
               const PlaceOf& place_of) {
   domain::Event& event = draft.event;
-  if (event.event_id.is_zero()) event.event_id = derive_event_id(event);
+  std::string content;
+  content.reserve(kUsualEventBytes);
+  encode_content(event, content);
+  if (event.event_id.is_zero()) event.event_id = derive_event_id(content);
   if (draft.faults.empty()) {
     if (const auto refusal = domain::check(*settings.rules, event, receive_time)) {
       std::string path = place_of ? place_of(refusal->field) : std::string();
@@ -84,14 +87,11 @@ Outcome judge(Draft draft, const AdapterSettings& settings, Instant receive_time
     }
   }
   if (draft.faults.empty()) {
-    std::string bytes;
-    bytes.reserve(kUsualEventBytes);
-    encode_event(event, bytes);
-    if (holds(bytes, draft.identifier)) {
+    if (holds(content, draft.identifier)) {
       draft.fault(Reason::kCprFormat, "",
                   "The person's CPR number stands in another field (an id or a text), which must "
                   "not leave the edge; send it as identifier only.");
-    } else if (domain::Event back; !decode_event(bytes, back)) {
+    } else if (domain::Event back; !decode_event(content, back)) {
       // What consumers cannot read must not leave the edge: a text that is not valid in the
       // character set that the message declares.
       draft.fault(Reason::kUndecodable, "",

@@ -13,6 +13,8 @@ namespace kronika::codec {
 
 /// Of source_system, source_message_id, source_version, op and content: a resend has the same id.
 [[nodiscard]] EventId derive_event_id(const domain::Event& event);
+/// The same, of what encode_content() gave.
+[[nodiscard]] EventId derive_event_id(std::string_view content);
 
 /// SHA-256 in lower-case hex: the content hash in dead letters and refusals.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
