@@ -251,6 +251,7 @@ def check_pages(stack):
         for twice in sorted({s for s in series if series.count(s) > 1})[:5]:
             yield f"{name}: {twice} is served twice"
         limit = 1500
+        print(f"{name}: {len(series)} series")
         if len(series) > limit:
             yield f"{name}: {len(series)} series; {limit} is the budget"
         known = promql.read_metrics(METRICS)

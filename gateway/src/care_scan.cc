@@ -19,6 +19,7 @@ Result<CareScan::Progress> CareScan::step(std::size_t citizens) {
     if (record.generation != rules_.generation) return Progress::kOtherRules;
     counts_.add(record.state, fold_.evaluate(record.state, as_of_), as_of_);
   }
+  citizens_ += static_cast<std::int64_t>(slice->size());
   if (slice->size() < citizens) return Progress::kDone;
   last_ = slice->back().first;
   return Progress::kMore;

@@ -33,6 +33,8 @@ class CareScan {
   /// Errors: view_record_unreadable, store_*.
   [[nodiscard]] Result<Progress> step(std::size_t citizens);
 
+  /// Read so far, redirects and canaries among them.
+  [[nodiscard]] std::int64_t citizens() const { return citizens_; }
   [[nodiscard]] Instant as_of() const { return as_of_; }
   [[nodiscard]] std::vector<domain::CareCell> cells() const { return counts_.cells(); }
 
@@ -43,6 +45,7 @@ class CareScan {
   const Instant as_of_;
   domain::CareCounts counts_;
   std::optional<PersonKey> last_;
+  std::int64_t citizens_ = 0;
 };
 
 }  // namespace kronika::gateway

@@ -77,6 +77,7 @@ struct DailyFigures::Impl {
 
   // of the thread that calls turn()
   std::optional<CareScan> scan;
+  std::chrono::nanoseconds busy{0};  // of the scan, without its rests
   std::optional<domain::CivilDate> indicators_day;
   Instant not_before{};  // after a failure
 
@@ -139,6 +140,7 @@ void DailyFigures::Impl::begin(Instant now) {
   // with an empty view would stand for a whole day.
   if ((care && care->day == day) || view.counts().citizens == 0) return;
   scan.emplace(rules, fold, view, now);
+  busy = {};
 }
 
 void DailyFigures::Impl::publish_indicators(Instant now) {
@@ -171,14 +173,15 @@ std::chrono::milliseconds DailyFigures::Impl::slice() {
     put_off(clock.now());
     return kIdle;
   }
+  const auto took = Steady::now() - begin;
+  busy += took;
   if (*progress == CareScan::Progress::kDone) finish();
-  const auto took =
-      std::chrono::ceil<std::chrono::milliseconds>((Steady::now() - begin) * kRestShare);
-  return std::min(took, kIdle);
+  return std::min(std::chrono::ceil<std::chrono::milliseconds>(took * kRestShare), kIdle);
 }
 
 void DailyFigures::Impl::finish() {
   CareDay made = day_after(care, figures_day(scan->as_of()), scan->as_of(), scan->cells());
+  const std::int64_t citizens = scan->citizens();
   scan.reset();
   // Kept before it is served: after a restart the same day must not begin from other counts.
   if (!write_care_day(options.memory, made)) {
@@ -187,7 +190,9 @@ void DailyFigures::Impl::finish() {
               {{"file", options.memory.string()}});
   }
   log::info("FIGURES_MADE", "the day's figures of care are made",
-            {{"day", domain::to_text(made.day)}});
+            {{"day", domain::to_text(made.day)},
+             {"citizens", citizens},
+             {"busy_ms", std::chrono::duration_cast<std::chrono::milliseconds>(busy).count()}});
   const std::lock_guard lock(mutex);
   care = std::move(made);
 }

@@ -1,6 +1,9 @@
 """Checks of deploy/grafana without a Grafana: structure, expressions, descriptions. Looks cannot be checked this way."""
 
+import enum
+import inspect
 import json
+import typing
 
 from . import promql, rules
 from .common import ROOT
@@ -112,17 +115,51 @@ def lost(before, after, path=""):
                 yield f"{path}[{i}]"
 
 
-def check_types():
-    """Through Grafana's own types and back: a misspelt or outdated key does not survive."""
-    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+def allowed(hint):
+    """The values that a type hint lists, in an enumeration or literally; empty where it lists none."""
+    out = set(typing.get_args(hint)) if typing.get_origin(hint) is typing.Literal else set()
+    if inspect.isclass(hint) and issubclass(hint, enum.Enum):
+        out |= {member.value for member in hint}
+    elif typing.get_origin(hint) is typing.Union:
+        parts = [allowed(part) for part in typing.get_args(hint) if part is not type(None)]
+        out |= set().union(*parts) if all(parts) else set()
+    return out
+
+
+def strange(model, path=""):
+    """Values in one of Grafana's types that none of its enumerations knows: reading them does not complain."""
+    if isinstance(model, (list, dict)):
+        items = model.items() if isinstance(model, dict) else enumerate(model)
+        for key, value in items:
+            yield from strange(value, f"{path}[{key}]")
+    elif hasattr(type(model), "__annotations__") and not isinstance(model, enum.Enum):
+        for name, hint in typing.get_type_hints(type(model)).items():
+            value = getattr(model, name, None)
+            values = allowed(hint)
+            if value is not None and values and not isinstance(value, (list, dict)) and getattr(value, "value", value) not in values:
+                yield f"{path}.{name} = {value!r}"
+            yield from strange(value, f"{path}.{name}")
+
+
+def read(before):
     from grafana_foundation_sdk.cog.plugins import register_default_plugins
     from grafana_foundation_sdk.models.dashboard import Dashboard as Model
 
     register_default_plugins()
+    return Model.from_json(json.loads(json.dumps(before)))
+
+
+def check_types():
+    """Through Grafana's own types and back: a misspelt or outdated key does not survive, and a value must be one of theirs."""
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+
     for dashboard in all_dashboards():
         before = dashboard.json(all_dashboards())
-        after = json.loads(JSONEncoder(sort_keys=True).encode(Model.from_json(json.loads(json.dumps(before)))))
+        model = read(before)
+        after = json.loads(JSONEncoder(sort_keys=True).encode(model))
         for key in lost(before, after):
             if key.startswith(".annotations.list[0].") and key.endswith((".titleFormat", ".step")):
                 continue  # keys of the Prometheus data source, which the general types leave to it
             yield f"{dashboard.uid}: Grafana's types do not know {key}"
+        for value in strange(model):
+            yield f"{dashboard.uid}: Grafana's types have no such value: {value}"

@@ -26,6 +26,8 @@ def check():
         yield "a sound expression is called a fault"
     yield from expect(dashboard_checks.unread({"kronika:nobody:reads"}), "a recording rule that nothing reads")
     yield from expect(dashboard_checks.lost({"a": [{"b": 1}]}, {"a": [{}]}), "a key that Grafana's types drop")
+    bars = {"type": "bargauge", "title": "t", "options": {"displayMode": "baisc"}}
+    yield from expect(dashboard_checks.strange(dashboard_checks.read({"title": "d", "panels": [bars]})), "a value that Grafana's types do not have")
     panel = {"id": 1, "type": "timeseries", "title": "t", "datasource": "prometheus", "targets": [], "gridPos": {"x": 20, "w": 8}}
     yield from expect(dashboard_checks.json_form("u", {"panels": [panel]}), "a datasource by name, and a panel beyond the edge")
     bad = container.FILE.read_text().replace("USER 65532:65532", "USER root")

@@ -1,4 +1,5 @@
 // What the figures of care show on a day, and from one day to the next (domain.md 7.5, 11).
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <random>
@@ -86,6 +87,41 @@ TEST(CareCounts, HidesASmallCountAndWhatWouldGiveItAway) {
   const auto cells = counts.cells();
   EXPECT_TRUE(at(cells, "0-14", "1084", "all").hidden) << "small";
   EXPECT_TRUE(at(cells, "0-14", "1082", "all").hidden) << "the class less it is the small one";
+}
+
+// What a day shows, before it is rounded, leaves no small count to be told by adding and
+// subtracting along its lines: classes of days by region, and programmes.
+TEST(CareCountsProperty, NoLineOfADayGivesASmallCountAway) {
+  const std::vector<Municipality> places{751, 101, 851, 461, 265, 0};
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    CareCounts counts(rules(), kDay);
+    for (int i = 0; i < 40; ++i) {
+      Referred(places[random() % places.size()], random() % 3 == 0 ? "T2D" : "KOL",
+               static_cast<int>(random() % 40))
+          .count(counts, static_cast<int>(random() % 9));
+    }
+    std::map<std::string, std::vector<CareCell>> lines;  // their totals among them
+    for (const CareCell& cell : counts.cells()) {
+      if (cell.key.timer != "visitation") continue;
+      if (!cell.hidden) {
+        EXPECT_FALSE(is_small(cell.count));
+      }
+      const bool nation = cell.key.region == CareKey::kAll;
+      const bool total =
+          nation && cell.key.days == CareKey::kAll && cell.key.programme == CareKey::kAll;
+      if (cell.key.days != CareKey::kAll) lines["regions of " + cell.key.days].push_back(cell);
+      if (nation && cell.key.programme == CareKey::kAll) lines["classes"].push_back(cell);
+      if (cell.key.programme != CareKey::kAll || total) lines["programmes"].push_back(cell);
+    }
+    ASSERT_EQ(lines.size(), 5U);
+    for (const auto& [name, cells] : lines) {
+      const auto hidden = std::count_if(cells.begin(), cells.end(),
+                                        [](const CareCell& cell) { return cell.hidden; });
+      EXPECT_NE(hidden, 1) << name << ": the one is what the others leave";
+    }
+  }
 }
 
 TEST(CareCounts, FollowsTheRegionsOfTheDay) {
