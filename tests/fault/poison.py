@@ -2,7 +2,7 @@
 """One poisonous sender beside a good one, at each door, on a real broker. The good one sends 50 messages a second and must get a positive
 answer to every one; the poisonous one comes from another address and
   malformed   sends 10,000 messages a second that no adapter reads, over 20 connections (gRPC: one stream)
-  huge        sends messages of nearly ingest.max_message_bytes that are none, over 8 connections
+  huge        sends messages of nearly ingest.max_message_bytes that are none, over 8 connections (gRPC: each with a stream)
   slow        opens 450 connections and sends a byte a second on each
   deaf        sends on 50 connections as fast as it can (gRPC: 8 streams) and never reads an answer
 The door must live, stay under 300 MB, and have told the poisonous sender to wait or to come again.
@@ -133,7 +133,7 @@ def main():
                     found = measure(door, kind, seconds, before)
                     check(found)
                     print(json.dumps(found), flush=True)
-                    time.sleep(3)  # the poisonous sender's debt is over
+                    time.sleep(5)  # the poisonous sender's debt is over
                 if door.process.stop() != 0:
                     raise Failed(f"{door_name} did not end cleanly")
     return 0

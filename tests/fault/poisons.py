@@ -14,7 +14,7 @@ ADDRESS = "127.0.0.2"
 MESSAGES_PER_SECOND = 10_000
 HUGE_BYTES = 4_900_000
 CONNECTIONS = {"malformed": 20, "huge": 8, "slow": 450, "deaf": 50}
-STREAMS = {"malformed": 1, "huge": 4, "deaf": 8}
+STREAMS = {"malformed": 1, "huge": 8, "deaf": 8}
 
 
 def payload(door, kind):

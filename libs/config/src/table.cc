@@ -106,9 +106,9 @@ const Row kRows[] = {
        [](Settings& s, const Value& v) { s.ingest.peer_share_percent = static_cast<std::size_t>(v.number); }),
   number("ingest.peer_max_connections", "100", "", 0, 100'000, "Connections (of gRPC calls and streams) of one peer open at a time in a process; 0: as many as the door takes.",
        [](Settings& s, const Value& v) { s.ingest.peer_max_connections = static_cast<std::size_t>(v.number); }),
-  number("ingest.peer_messages_per_second", "5000", "", 0, 1'000'000, "Messages a second of one peer; a message counts once more for each 64 KiB. A faster peer is read more slowly, then answered \"try again\". 0: no bound.",
+  number("ingest.peer_messages_per_second", "5000", "", 0, 1'000'000, "Messages a second of one peer; a message counts once more for each 16 KiB. A faster peer is read more slowly, then answered \"try again\". 0: no bound.",
        [](Settings& s, const Value& v) { s.ingest.peer_messages_per_second = static_cast<double>(v.number); }),
-  number("ingest.peer_faults_per_second", "200", "", 0, 1'000'000, "The same for messages of which nothing can be used, and for bytes that are no message. 0: no bound.",
+  number("ingest.peer_faults_per_second", "100", "", 0, 1'000'000, "The same for messages of which nothing can be used, and for bytes that are no message. 0: no bound.",
        [](Settings& s, const Value& v) { s.ingest.peer_faults_per_second = static_cast<double>(v.number); }),
 
   text("edge_grpc.address", "127.0.0.1", "Address that the gRPC ingest API listens on. Without certificate only a loopback address is accepted.",

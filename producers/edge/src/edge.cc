@@ -124,7 +124,9 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
           std::chrono::duration_cast<std::chrono::milliseconds>(until - SteadyClock::now());
       if (left <= std::chrono::milliseconds(0)) return false;
       // Not for its result: it sends at once what waits for company.
-      (void)tools_.bus->flush(std::min(left, std::chrono::milliseconds(100)));
+      for (bus::Publisher* lane : {tools_.bus, tools_.large_bus}) {
+        if (lane != nullptr) (void)lane->flush(std::min(left, std::chrono::milliseconds(100)));
+      }
     }
   }
 
@@ -338,6 +340,11 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
     }
   }
 
+  [[nodiscard]] bus::Publisher& lane_of(const Pending& p) const {
+    const bool large = p.bytes > kLargeBytes && tools_.large_bus != nullptr;
+    return large ? *tools_.large_bus : *tools_.bus;
+  }
+
   /// Once a record of the message has failed, the rest is not sent.
   template <class OnPlaced>
   void send(const PendingPtr& p, const bus::Outgoing& record, OnPlaced on_placed) {
@@ -348,7 +355,7 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
     p->open.fetch_add(1, std::memory_order_relaxed);
     const std::string_view topic = record.topic;  // of a constant
     const auto queued =
-        tools_.bus->publish(record, [p, topic, on_placed](const Result<bus::Published>& result) {
+        lane_of(*p).publish(record, [p, topic, on_placed](const Result<bus::Published>& result) {
           p->edge->probe_.produced(topic, result.has_value());
           if (result) {
             on_placed(*result);
@@ -465,7 +472,10 @@ Edge::Edge(const Tools& tools, const Options& options)
   gauge("kronika_ingest_inflight_bytes", "Bytes of messages without an answer yet",
         [](const Impl& i) { return i.load().bytes; });
   gauge("kronika_kafka_producer_queue_records", "Records that Kafka has not acknowledged yet",
-        [](const Impl& i) { return i.tools().bus->stats().queued; });
+        [](const Impl& i) {
+          const auto& [bus, large] = std::pair(i.tools().bus, i.tools().large_bus);
+          return bus->stats().queued + (large != nullptr ? large->stats().queued : 0);
+        });
 }
 
 Edge::~Edge() { stop(); }

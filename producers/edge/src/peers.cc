@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 
+#include <kronika/edge/account.h>
 #include <kronika/edge/errc.h>
 #include <kronika/edge/peers.h>
 
@@ -15,6 +16,7 @@ bool within(std::size_t wanted, std::size_t bound) { return bound == 0 || wanted
 
 /// Waking up costs as well; what a fast peer misses meanwhile it may catch up with.
 constexpr std::chrono::nanoseconds kLeastPause = std::chrono::milliseconds(20);
+constexpr std::chrono::nanoseconds kRefusalPause = std::chrono::milliseconds(100);
 
 double weight(std::size_t bytes) { return 1 + static_cast<double>(bytes / Peers::kWeightBytes); }
 
@@ -22,11 +24,12 @@ double weight(std::size_t bytes) { return 1 + static_cast<double>(bytes / Peers:
 
 double Peers::Bucket::tokens(Time now) const {
   const double come = std::chrono::duration<double>(now - at_).count() * rate_;
-  return std::min(tokens_ + come, rate_ * kSeconds);
+  return std::min(tokens_ + come, most());
 }
 
 void Peers::Bucket::spend(double spent, Time now) {
-  tokens_ = std::max(tokens(now) - spent, -rate_ * kSeconds);
+  tokens_ =
+      std::max(tokens(now) - spent, -rate_ * std::chrono::duration<double>(kRetryAfter).count());
   at_ = now;
 }
 
@@ -133,6 +136,7 @@ bool Place::hold(std::size_t bytes) {
     if (peers_->unfinished_ + more > options.max_unfinished_bytes ||
         !within(account_->unfinished + more, options.each.unfinished_bytes)) {
       peers_->throttled(Peers::Reason::kUnfinished);
+      account_->refused_until = peers_->now_() + kRefusalPause;
       return false;
     }
   }
@@ -162,7 +166,8 @@ std::chrono::nanoseconds Place::pause() const {
   } else if (messages.count() > 0) {
     peers_->throttled(Peers::Reason::kRate);
   }
-  return std::max(faults, messages);
+  const std::chrono::nanoseconds refused = account_->refused_until - now;
+  return std::max({faults, messages, refused, std::chrono::nanoseconds(0)});
 }
 
 void Place::fault(std::size_t bytes) const {
@@ -177,6 +182,7 @@ Result<UnderWay> Place::begin(std::size_t bytes) const {
   const Peers::Time now = peers_->now_();
   const auto refused = [&](Peers::Reason reason, std::string_view why) {
     peers_->throttled(reason);
+    a.refused_until = now + kRefusalPause;
     return fail(kThrottled, std::string(why));
   };
   if (a.faults_rate.deep_in_debt(now)) {

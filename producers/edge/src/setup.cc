@@ -14,12 +14,13 @@ class Setup final : public EdgeSetup {
  public:
   Setup(std::shared_ptr<const domain::Rules> rules, std::string secret,
         const std::array<std::uint8_t, codec::Sealer::kKeyBytes>& key,
-        std::unique_ptr<bus::Publisher> bus, const config::Settings& settings,
-        telemetry::Registry* registry)
+        std::unique_ptr<bus::Publisher> bus, std::unique_ptr<bus::Publisher> large_bus,
+        const config::Settings& settings, telemetry::Registry* registry)
       : rules_(std::move(rules)),
         hasher_(std::move(secret)),
         sealer_(key),
         bus_(std::move(bus)),
+        large_bus_(std::move(large_bus)),
         registry_(registry) {
     adapters_.rules = rules_.get();
     adapters_.hasher = &hasher_;
@@ -31,7 +32,7 @@ class Setup final : public EdgeSetup {
   }
 
   [[nodiscard]] Tools tools() const override {
-    return {&adapters_, &sealer_, bus_.get(), registry_};
+    return {&adapters_, &sealer_, bus_.get(), registry_, large_bus_.get()};
   }
   [[nodiscard]] Options options() const override { return options_; }
   [[nodiscard]] const Clock& clock() const override { return clock_; }
@@ -43,7 +44,7 @@ class Setup final : public EdgeSetup {
   codec::Sealer sealer_;
   codec::AdapterSettings adapters_;
   SystemClock clock_;
-  std::unique_ptr<bus::Publisher> bus_;  // last: its answers use what stands above
+  std::unique_ptr<bus::Publisher> bus_, large_bus_;  // last: their answers use what stands above
   telemetry::Registry* registry_;
   Options options_;
 };
@@ -82,8 +83,10 @@ Result<std::unique_ptr<EdgeSetup>> EdgeSetup::open(
   options.max_queue_messages = 500'000;
   auto bus = bus::Publisher::open(client_options(settings, client_id), options);
   if (!bus) return tl::unexpected(bus.error());
+  auto large_bus = bus::Publisher::open(client_options(settings, client_id + "-large"), options);
+  if (!large_bus) return tl::unexpected(large_bus.error());
   return std::make_unique<Setup>(std::move(*rules), std::move(*secret), key, std::move(*bus),
-                                 settings, registry);
+                                 std::move(*large_bus), settings, registry);
 }
 
 }  // namespace kronika::edge

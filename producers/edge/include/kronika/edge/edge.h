@@ -14,7 +14,7 @@
 // sender feels it. A message whose publishing failed half-way is answered "again"; its resend makes
 // duplicates, which change nothing.
 //
-// Thread: submit() from any thread, on which it translates and seals; the answer comes on the bus
+// Thread: submit() from any thread, on which it translates and seals; the answer comes on a bus
 // publisher's thread, or within submit() where nothing could be sent.
 #pragma once
 
@@ -48,7 +48,11 @@ struct Tools {
   const codec::Sealer* sealer = nullptr;
   bus::Publisher* bus = nullptr;
   telemetry::Registry* registry = nullptr;  ///< nullptr: nothing is counted
+  /// For messages of more than kLargeBytes, so that no small one waits behind megabytes on the same
+  /// connection to a broker; as `bus`. nullptr: all go over `bus`.
+  bus::Publisher* large_bus = nullptr;
 };
+inline constexpr std::size_t kLargeBytes = 256U << 10;
 
 class Edge {
  public:

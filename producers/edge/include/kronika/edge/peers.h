@@ -9,9 +9,10 @@
 //   edge.submit({.bytes = ..., .place = &*place}, ...);    // the edge books what is under way
 //
 // A peer over its rates is slowed down first: its connections read nothing for the time of pause().
-// What comes all the same is refused as edge_throttled. Its debt is bounded, so that it is served
-// again soon after it mends its ways. Memory is bounded: a peer is forgotten when it has nothing
-// open and no debt, and beyond Options::max_peers all further ones share one account.
+// What comes all the same is refused as edge_throttled, and nothing is read for a moment then. Its
+// debt is bounded, so that it is served again soon after it mends its ways. Memory is bounded: a
+// peer is forgotten when it has nothing open and no debt, and beyond Options::max_peers all further
+// ones share one account.
 //
 // Thread: any. Places and what they began may outlive the Peers that the door holds.
 #pragma once
@@ -61,7 +62,7 @@ class Peers : public std::enable_shared_from_this<Peers> {
   /// Not counted as unfinished: who fills the room with large messages keeps no small one out.
   static constexpr std::size_t kFreeBytes = 64U << 10;
   /// Large messages weigh more in the rates: one more for each of these bytes.
-  static constexpr std::size_t kWeightBytes = 64U << 10;
+  static constexpr std::size_t kWeightBytes = 16U << 10;
 
   [[nodiscard]] static std::shared_ptr<Peers> make(const Options& options,
                                                    telemetry::Registry* registry,
@@ -78,18 +79,18 @@ class Peers : public std::enable_shared_from_this<Peers> {
   friend class Place;
   friend class UnderWay;
 
-  /// Tokens of a rate: two seconds' worth at most, and two seconds' debt.
+  /// Tokens of a rate: two seconds' worth at most, and no more debt than kRetryAfter pays off.
   class Bucket {
    public:
-    Bucket(double rate, Time now) : rate_(rate), tokens_(rate * kSeconds), at_(now) {}
+    Bucket(double rate, Time now) : rate_(rate), tokens_(most()), at_(now) {}
     void spend(double tokens, Time now);
     [[nodiscard]] std::chrono::nanoseconds until_even(Time now) const;
-    /// More than half of the debt that may be.
-    [[nodiscard]] bool deep_in_debt(Time now) const { return tokens(now) < -rate_ * kSeconds / 2; }
-    [[nodiscard]] bool full(Time now) const { return tokens(now) >= rate_ * kSeconds; }
+    /// By more than a second's worth.
+    [[nodiscard]] bool deep_in_debt(Time now) const { return tokens(now) < -rate_; }
+    [[nodiscard]] bool full(Time now) const { return tokens(now) >= most(); }
 
    private:
-    static constexpr double kSeconds = 2;
+    [[nodiscard]] double most() const { return 2 * rate_; }
     [[nodiscard]] double tokens(Time now) const;
     double rate_, tokens_;
     Time at_;
@@ -97,6 +98,7 @@ class Peers : public std::enable_shared_from_this<Peers> {
   struct Account {
     std::size_t connections = 0, unfinished = 0, messages = 0, bytes = 0;
     Bucket messages_rate, faults_rate;
+    Time refused_until{};  ///< a refusal is followed by a pause, lest it be followed by the next
   };
   enum class Reason : std::uint8_t { kConnections, kUnfinished, kMessages, kBytes, kRate, kFaults };
   static constexpr std::size_t kReasons = 6;
