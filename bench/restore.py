@@ -21,9 +21,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/oper
 from stack import Failed, Stack, await_true, stack_bin, value  # noqa: E402
 
 
-def ready(process, seconds):
-    await_true(f"{process.name} is ready", seconds,
-               lambda: value(process.metrics(), "kronika_health_serving", 'service="ready"') == 1, every=0.1)
+def handled(process):
+    return value(process.metrics(), "kronika_citizen_events_total")
 
 
 def measure(folder, events, citizens):
@@ -35,7 +34,7 @@ def measure(folder, events, citizens):
         if done.returncode != 0:
             raise Failed((folder / "load.log").read_text()[-300:])
         consumer = stack.start("kronika-citizen", "citizen-0")
-        ready(consumer, 1800)
+        await_true("every event is handled", 1800, lambda: handled(consumer) == events, every=0.5)
         if consumer.stop() != 0:
             raise Failed("the consumer did not end cleanly")
         shutil.rmtree(folder / "citizen-0/state")

@@ -8,6 +8,8 @@ namespace {
 using namespace std::chrono_literals;
 constexpr int kCommittedTimeoutMs = 10'000;
 constexpr auto kFirstWait = 100ms;
+// A second's work (client_conf.cc, reader): with less, the reading stops for the rest of each.
+constexpr int kQueueKbytes = 64 << 10;
 
 }  // namespace
 
@@ -15,7 +17,7 @@ Result<LogReader*> KafkaRestoreSource::reader() {
   if (!reader_) {
     // The group is only named, never joined; our own is the one that our ACLs allow.
     auto opened =
-        LogReader::open(client_, {.group = "kronika-" + spec_.name, .queue_kbytes = 8192});
+        LogReader::open(client_, {.group = "kronika-" + spec_.name, .queue_kbytes = kQueueKbytes});
     if (!opened) return tl::unexpected(opened.error());
     reader_ = std::move(*opened);
   }

@@ -4,6 +4,7 @@
 #include "rdkafka_error.h"
 
 #include <algorithm>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -54,6 +55,7 @@ class KafkaLogReader final : public LogReader {
           ->offset = p.offset < 0 ? RD_KAFKA_OFFSET_BEGINNING : p.offset;
     }
     last_ = 0;
+    learn_leaders();
     const auto err = rd_kafka_assign(consumer_.get(), from.empty() ? nullptr : list.get());
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(error_of(err, "assigning"));
     return {};
@@ -223,6 +225,22 @@ class KafkaLogReader final : public LogReader {
     bool at_end = false;
   };
 
+  /// The library looks for the leaders of an unknown topic once a second; asked for, they are here
+  /// in a round trip. Whatever fails here, polling tells.
+  void learn_leaders() {
+    bool unknown = false;
+    for (const Part& p : parts_) {
+      RdTopic& topic = topics_[p.full_topic];
+      if (topic) continue;
+      topic.reset(rd_kafka_topic_new(consumer_.get(), p.full_topic.c_str(), nullptr));
+      unknown = true;
+    }
+    if (!unknown) return;
+    const rd_kafka_metadata_t* raw = nullptr;
+    (void)rd_kafka_metadata(consumer_.get(), 0, nullptr, &raw, kCallTimeoutMs);
+    const RdMetadata metadata(raw);
+  }
+
   int find(const rd_kafka_message_t& message) {
     const std::string_view topic = message.rkt != nullptr ? rd_kafka_topic_name(message.rkt) : "";
     const auto is = [&](const Part& p) {
@@ -280,7 +298,8 @@ class KafkaLogReader final : public LogReader {
 
   std::chrono::steady_clock::time_point heard_at_ = std::chrono::steady_clock::now();
   RdClient consumer_;
-  RdClient uncommitted_;  ///< for watermarks; made when first asked for
+  RdClient uncommitted_;                   ///< for watermarks; made when first asked for
+  std::map<std::string, RdTopic> topics_;  ///< whose leaders were asked for
   std::vector<Part> parts_;
   std::size_t last_ = 0;
   std::vector<Header> headers_;
