@@ -134,12 +134,12 @@ TEST_F(FhirDoorTest, BytesInMemoryAreBoundedAndSmallMessagesPassAllTheSame) {
   options_.peers.max_unfinished_bytes = 100'000;
   open();
   // The holder may come second and be the one that is sent away: then another one takes its place.
-  std::vector<Client> holders;
+  std::vector<std::unique_ptr<Client>> holders;
   unsigned status = 0;
   for (int i = 0; i < 400 && status != 503; ++i) {
     if (i % 20 == 0) {
-      holders.push_back(client());
-      holders.back().send(
+      holders.emplace_back(new Client(client()));
+      holders.back()->send(
           "POST /fhir/Condition HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\n"
           "Content-Length: 199000\r\n\r\n" +
           std::string(160'000, ' '));
