@@ -132,7 +132,7 @@ class Program:
             # What is measured is handling record by record, whatever waits.
             KRONIKA_CITIZEN_REBUILD_BACKLOG="0",
             KRONIKA_IDENTITY_SECRET_FILE=str(run.secret),
-            KRONIKA_SEAL_KEY_FILE=str(run.secret),
+            KRONIKA_SEAL_KEY_FILE=str(run.seal),
             **settings)
         section = name.replace("-", "_").upper()
         self.environment[f"KRONIKA_{section}_PORT"] = str(self.port)
@@ -188,8 +188,10 @@ class Run:
         self.out = ROOT / "var" / "bench"
         self.folder = self.out / f"work-{os.getpid()}"
         self.folder.mkdir(parents=True)
-        self.secret = self.folder / "secret.hex"
-        self.secret.write_text(secrets.token_hex(32) + "\n")
+        self.secret, self.seal = self.folder / "secret.hex", self.folder / "seal.hex"
+        for file in (self.secret, self.seal):
+            file.write_text(secrets.token_hex(32) + "\n")
+            file.chmod(0o600)
         self.broker = Broker(self.folder / "broker")
         self.raw = {"rounds": [], "failures": []}
 

@@ -49,6 +49,10 @@ void PublishStream::OnReadDone(bool ok) {
        .place = &call_.place(),
        .received = clock_.now()},
       [this, sequence](const Result<edge::Account>& account) { answer(sequence, account); });
+  // A cleared message keeps its room, which the next read may be long in needing.
+  if (request_.message().size() > edge::Peers::kFreeBytes) {
+    ingest::v1::PublishStreamRequest().Swap(&request_);
+  }
   lock.lock();
   reading_ = false;
   go_on(std::move(lock));

@@ -179,6 +179,8 @@ class GrpcDoor final : public edge::OpenDoor {
     limit(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTime.count());
     limit(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeout.count());
     limit(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsOfAConnection);
+    // Windows stay small: what a stream that is not read may send ahead is memory.
+    limit(GRPC_ARG_HTTP2_BDP_PROBE, 0);
     builder.SetMaxReceiveMessageSize(static_cast<int>(options_.max_message_bytes + kEnvelopeBytes));
     builder.RegisterService(&service_);
     server_ = builder.BuildAndStart();
