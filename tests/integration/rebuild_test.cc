@@ -3,6 +3,7 @@
 // twice, and `kronika verify` has nothing to say.
 
 #include "pathways.h"
+#include "support/memory_source.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -33,45 +34,12 @@ namespace {
 using namespace citizen::testing;  // NOLINT: pathways and rules
 using bus::MemoryLog;
 using bus::TaskTestDriver;
+using test_support::MemorySource;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr std::int32_t kPartitions = 3;
 constexpr int kCitizens = 12;
-
-class MemorySource final : public verify::LogSource {
- public:
-  explicit MemorySource(const MemoryLog& log) : log_(log) {}
-  Result<std::int32_t> partitions(const std::string&) override { return log_.partitions(); }
-  Result<std::int64_t> read(const std::string& topic, std::int32_t partition,
-                            const Visit& visit) override {
-    const std::int64_t end = log_.end(topic, partition);
-    if (auto r = read_to(topic, partition, end, visit); !r) return tl::unexpected(r.error());
-    return end;
-  }
-  Result<void> read_to(const std::string& topic, std::int32_t partition, std::int64_t end,
-                       const Visit& visit) override {
-    for (const auto& stored : log_.read(topic, partition)) {
-      if (stored.offset >= end) break;
-      std::vector<bus::Header> headers;
-      for (const auto& [key, value] : stored.headers) headers.push_back({key, value});
-      bus::Record record;
-      record.topic = topic;
-      record.partition = partition;
-      record.offset = stored.offset;
-      record.timestamp = stored.timestamp;
-      record.key = stored.key;
-      if (stored.value) record.value = *stored.value;
-      record.tombstone = !stored.value;
-      record.headers = headers;
-      if (auto r = visit(record); !r) return r;
-    }
-    return {};
-  }
-
- private:
-  const MemoryLog& log_;
-};
 
 /// One installation: a log, and the two tasks over it.
 class World {

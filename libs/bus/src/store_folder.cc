@@ -1,6 +1,8 @@
 #include "store_folder.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -12,6 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// The first line of an identity.
+std::string_view layout_of(std::string_view identity) {
+  return identity.substr(0, std::min(identity.find('\n'), std::size_t{40}));
+}
+
 Result<OpenedStore> try_open(const StoreFolder& folder, Instant now) {
   store::Options options;
   options.path = folder.path;
@@ -19,6 +26,10 @@ Result<OpenedStore> try_open(const StoreFolder& folder, Instant now) {
   options.memory = folder.memory;
   options.memtable_bytes = folder.memtable_bytes;
   auto opened = store::StateStore::open(options);
+  if (!opened && opened.error().code == store::code(store::Errc::kOptions)) {
+    return fail(code(Errc::kStoreForeign),
+                folder.path + " has another layout than this build's: " + opened.error().context);
+  }
   if (!opened) return tl::unexpected(opened.error());
   OpenedStore result;
   result.store = std::move(*opened);
@@ -30,6 +41,10 @@ Result<OpenedStore> try_open(const StoreFolder& folder, Instant now) {
     store::WriteSet writes;
     writes.put(store::kMeta, kIdentityKey, identity);
     if (auto r = result.store->apply(writes); !r) return tl::unexpected(r.error());
+  } else if (layout_of(**found) != layout_of(identity)) {
+    return fail(code(Errc::kStoreForeign),
+                folder.path + " is laid out as '" + std::string(layout_of(**found)) +
+                    "', this build reads '" + std::string(layout_of(identity)) + "'");
   } else if (**found != identity) {
     return fail(code(Errc::kStoreForeign),
                 folder.path + " belongs to another cluster, partition or set of topics");

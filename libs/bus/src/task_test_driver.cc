@@ -187,6 +187,8 @@ class Driver final : public TaskTestDriver {
                          1U << 20};
       auto opened = open_store(folder, clock_.now());
       if (!opened) return tl::unexpected(opened.error());
+      if (options_.probe != nullptr && !opened->moved_aside.empty())
+        options_.probe->on_log("STORE_MOVED_ASIDE", opened->moved_aside);
       TaskCore::Parts parts;
       parts.spec = &spec_;
       parts.partition = p;
