@@ -32,14 +32,18 @@ using verify::RuleChangeReport;
 /// Instead of a folder: this program with its own settings.
 constexpr std::string_view kConfigured = "configured";
 
-/// A new file that nobody but its owner may read: a line a citizen.
+/// A new file that nobody but its owner may read: a line a citizen. Gone again unless it is
+/// finished.
 class CitizenFile {
  public:
   ~CitizenFile() {
-    if (fd_ >= 0) ::close(fd_);
+    if (fd_ < 0) return;
+    ::close(fd_);
+    if (!finished_) ::unlink(path_.c_str());
   }
   /// False: the file is there already, or cannot be made.
   [[nodiscard]] bool open(const std::string& path) {
+    path_ = path;
     fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
     return fd_ >= 0;
   }
@@ -60,6 +64,7 @@ class CitizenFile {
   /// False: the disk refused a part of it.
   [[nodiscard]] bool finish() {
     write();
+    finished_ = good_;
     return good_;
   }
 
@@ -72,8 +77,10 @@ class CitizenFile {
     }
     buffer_.clear();
   }
+  std::string path_;
   int fd_ = -1;
   bool good_ = true;
+  bool finished_ = false;
   std::string buffer_;
 };
 

@@ -279,8 +279,10 @@ TEST_F(Rules, TheDryRunNamesExactlyWhatTheRolloutThenChanges) {
 }
 
 TEST_F(Rules, ItRefusesNumbersThatMayNotFollowAndKeepsPeopleAndSmallCountsBack) {
-  const Answer same =
-      platform_->cli({"verify", "--rules", new_rules_.string(), "--generation", "1"});
+  const std::string nobody = folder_.path() + "/nobody";
+  const Answer same = platform_->cli(
+      {"verify", "--rules", new_rules_.string(), "--generation", "1", "--citizens", nobody});
+  EXPECT_FALSE(fs::exists(nobody));
   EXPECT_EQ(same.code, 2) << same.output;
   EXPECT_THAT(same.output, HasSubstr("generation 1 is in force with other files"));
   EXPECT_EQ(platform_->cli({"verify", "--rules", folder_.path() + "/nowhere"}).code, 2);
