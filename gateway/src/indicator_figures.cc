@@ -95,16 +95,16 @@ class Revisions {
   /// The first one, from the latest back, that shows what `read` reads; else what the latest says.
   template <class Read>
   Result<Rate> newest_shown(const Read& read) {
-    std::optional<Rate> latest;
-    for (std::uint32_t revision = name_.revision; revision > 0; --revision) {
-      const auto publication = load(revision);
-      if (!publication) return tl::unexpected(publication.error());
-      if (*publication == nullptr) continue;
-      const Rate rate = read(**publication);
-      if (rate.status == FigureStatus::kShown) return rate;
-      if (!latest) latest = rate;
+    const auto latest = rate_of(name_.revision, read);
+    if (!latest || latest->status == FigureStatus::kShown || name_.revision == 1) return latest;
+    // What the first revision hides no later one shows (domain.md 16): most need no more than that.
+    const auto first = rate_of(1, read);
+    if (!first || first->status == FigureStatus::kSuppressed) return latest;
+    for (std::uint32_t revision = name_.revision - 1; revision > 1; --revision) {
+      const auto rate = rate_of(revision, read);
+      if (!rate || rate->status == FigureStatus::kShown) return rate;
     }
-    return latest.value_or(Rate{});
+    return first->status == FigureStatus::kShown ? first : latest;
   }
   /// Codes of the regions of the latest revision.
   Result<std::vector<std::string>> regions() {
@@ -123,6 +123,13 @@ class Revisions {
  private:
   Revisions(const View& view, const Publication& newest)
       : view_(&view), name_{newest.indicator, newest.period, newest.revision} {}
+
+  template <class Read>
+  Result<Rate> rate_of(std::uint32_t revision, const Read& read) {
+    const auto publication = load(revision);
+    if (!publication) return tl::unexpected(publication.error());
+    return *publication == nullptr ? Rate{} : read(**publication);
+  }
 
   Result<const Publication*> load(std::uint32_t revision) {
     auto found = loaded_.find(revision);

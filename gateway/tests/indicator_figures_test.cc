@@ -139,6 +139,16 @@ TEST_F(IndicatorFiguresTest, AFigureThatALaterRevisionWithholdsIsReadInTheEarlie
   EXPECT_EQ(find(made.suppressed, {{"picture", "coherence"}, {"indicator", "I-08"}}), 0);
 }
 
+TEST_F(IndicatorFiguresTest, WhatNoRevisionShowsIsSuppressed) {
+  for (const std::int64_t unknown : {10, 30, 50}) {
+    publish(Indicator::kI08Uptake, "2026Q1", {{751, {}, 2, 90, unknown}, {101, {}, 50, 90}});
+  }
+  const IndicatorFigures made = figures();
+  EXPECT_FALSE(find(made.value, uptake("1082")));
+  EXPECT_EQ(find(made.value, uptake("all")), 0.289);
+  EXPECT_EQ(find(made.suppressed, {{"picture", "coherence"}, {"indicator", "I-08"}}), 2);
+}
+
 TEST_F(IndicatorFiguresTest, TheGapOfEducationIsLowLessHighOfTheNation) {
   publish(Indicator::kI08Uptake, "2026Q1",
           {{751, domain::EducationGroup::kLow, 50, 100},
