@@ -16,6 +16,7 @@
 #include "kronika/event/v1/flytning.pb.h"
 #include "kronika/state/v1/audit.pb.h"
 #include "kronika/state/v1/ledger.pb.h"
+#include "kronika/state/v1/letter_closed.pb.h"
 #include "kronika/state/v1/message_received.pb.h"
 #include "kronika/state/v1/progress.pb.h"
 #include <kronika/codec/event_codec.h>
@@ -271,6 +272,13 @@ void fields(V& v, MessageReceived& m) {
   m.raw = {2, 40};
   if (m.ignored % 2 == 1) m.dead_letters = {{0, 0}};
   if (m.ignored % 3 == 1) m.replay_of = {{1, 9}};
+  if (m.ignored % 4 == 1) m.ignored_by_name = {{"Claim", 2}, {"Observation code LOINC 72514-3", 1}};
+}
+template <class V>
+void fields(V& v, LetterClosed& m) {
+  v.number(50, m.letter.partition);
+  v.number(51, m.letter.offset);
+  v.instant(52, m.closed_at);
 }
 template <class V>
 void fields(V& v, AuditRecord& m) {
@@ -296,6 +304,10 @@ TEST(LedgerCodec, MatchesProtobuf) {
 TEST(MessageReceivedCodec, MatchesProtobuf) {
   round_trip<MessageReceived, state::v1::MessageReceived>(encode_message_received,
                                                           decode_message_received);
+}
+
+TEST(LetterClosedCodec, MatchesProtobuf) {
+  round_trip<LetterClosed, state::v1::LetterClosed>(encode_letter_closed, decode_letter_closed);
 }
 
 TEST(AuditCodec, MatchesProtobuf) {

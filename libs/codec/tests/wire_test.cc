@@ -76,6 +76,7 @@ TEST(SchemaIds, HeaderAndTableAgreeAndNameMessagesThatComeFirstInTheirFile) {
       {"kronika.state.v1.StratificationChange", kStratificationSchemaId},
       {"kronika.state.v1.Publication", kPublicationSchemaId},
       {"kronika.state.v1.MessageReceived", kMessageReceivedSchemaId},
+      {"kronika.state.v1.LetterClosed", kLetterClosedSchemaId},
       {"kronika.state.v1.AuditRecord", kAuditSchemaId}};
   std::string line;
   std::getline(table, line);

@@ -47,6 +47,15 @@ KRONIKA_FIELDS(RefusedFacts) {
   v.text(1, m.reason);
   v.number(2, m.facts);
 }
+KRONIKA_FIELDS(IgnoredResources) {
+  v.text(1, m.name);
+  v.number(2, m.resources);
+}
+KRONIKA_FIELDS(LetterClosed) {
+  v.number(50, m.letter.partition);
+  v.number(51, m.letter.offset);
+  v.instant(52, m.closed_at);
+}
 KRONIKA_FIELDS(MessageReceived) {
   v.bytes(10, m.sha256);
   v.text(11, m.message_id);
@@ -63,6 +72,7 @@ KRONIKA_FIELDS(MessageReceived) {
   v.message(22, m.raw);
   v.messages(23, m.dead_letters);
   v.messages(24, m.replay_of);
+  v.messages(25, m.ignored_by_name);
 }
 KRONIKA_FIELDS(AuditRecord) {
   v.instant(1, m.time);
@@ -144,6 +154,11 @@ Result<void> decode_message_received(std::string_view bytes, MessageReceived& re
 void encode_message_received(const MessageReceived& received, std::string& out) {
   encode(received, out);
 }
+
+Result<void> decode_letter_closed(std::string_view bytes, LetterClosed& closed) {
+  return decode(bytes, closed, "kronika.state.v1.LetterClosed");
+}
+void encode_letter_closed(const LetterClosed& closed, std::string& out) { encode(closed, out); }
 
 Result<void> decode_audit(std::string_view bytes, AuditRecord& record) {
   return decode(bytes, record, "kronika.state.v1.AuditRecord");

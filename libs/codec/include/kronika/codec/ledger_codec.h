@@ -2,8 +2,9 @@
 // progress records, and the topic flytning. Plain structs, read and written like events
 // (event_codec.h).
 //
-// The topic ledger holds two kinds, told apart by the schema id of their wire prefix: LedgerEntry
-// (what became of one event) and MessageReceived (what an edge received and answered).
+// The topic ledger holds three kinds, told apart by the schema id of their wire prefix: LedgerEntry
+// (what became of one event), MessageReceived (what an edge received and answered) and LetterClosed
+// (a dead letter that is dealt with).
 #pragma once
 
 #include <cstdint>
@@ -62,6 +63,14 @@ struct RefusedFacts {
   std::uint32_t facts = 0;
   friend bool operator==(const RefusedFacts&, const RefusedFacts&) = default;
 };
+struct IgnoredResources {
+  std::string name;
+  std::uint32_t resources = 0;
+  friend bool operator==(const IgnoredResources&, const IgnoredResources&) = default;
+};
+/// MessageReceived::protocol of a consumer's record that an operator sent once more.
+inline constexpr std::string_view kEventProtocol = "event";
+
 /// A message that an edge answered; written when everything that it gave is on Kafka.
 struct MessageReceived {
   std::string sha256;      ///< 32 bytes
@@ -79,7 +88,18 @@ struct MessageReceived {
   RecordPlace raw;
   std::vector<RecordPlace> dead_letters;  ///< one where a fact was refused, else none
   std::vector<RecordPlace> replay_of;     ///< the dead letter that was sent once more, or none
+  std::vector<IgnoredResources> ignored_by_name;
+
+  /// Whether its bytes are kept, at `raw`: they are, unless it came as an event.
+  [[nodiscard]] bool has_original() const { return protocol != kEventProtocol; }
   friend bool operator==(const MessageReceived&, const MessageReceived&) = default;
+};
+
+/// A dead letter that is dealt with, though no message came of it.
+struct LetterClosed {
+  RecordPlace letter;
+  Instant closed_at;
+  friend bool operator==(const LetterClosed&, const LetterClosed&) = default;
 };
 
 /// What a person did (topic audit); proto/kronika/state/v1/audit.proto has the words.
@@ -160,6 +180,8 @@ void encode_ledger_entry(const LedgerEntry& entry, std::string& out);
 [[nodiscard]] Result<void> decode_message_received(std::string_view bytes,
                                                    MessageReceived& received);
 void encode_message_received(const MessageReceived& received, std::string& out);
+[[nodiscard]] Result<void> decode_letter_closed(std::string_view bytes, LetterClosed& closed);
+void encode_letter_closed(const LetterClosed& closed, std::string& out);
 [[nodiscard]] Result<void> decode_audit(std::string_view bytes, AuditRecord& record);
 void encode_audit(const AuditRecord& record, std::string& out);
 [[nodiscard]] Result<void> decode_progress(std::string_view bytes, ProgressRecord& progress);

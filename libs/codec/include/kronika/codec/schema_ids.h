@@ -18,5 +18,6 @@ inline constexpr std::int32_t kPublicationSchemaId = 8;
 inline constexpr std::int32_t kIndicatorDeltaSchemaId = 9;
 inline constexpr std::int32_t kMessageReceivedSchemaId = 10;
 inline constexpr std::int32_t kAuditSchemaId = 11;
+inline constexpr std::int32_t kLetterClosedSchemaId = 12;
 
 }  // namespace kronika::codec
