@@ -30,6 +30,9 @@ namespace log = telemetry::log;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostIdBytes = 128;  ///< of a sender's message id in the ledger
+// What a message left out, by name: a sender's bundle of everything must not fill the ledger.
+constexpr std::size_t kMostIgnoredNames = 32;
+constexpr std::size_t kMostNameBytes = 80;
 
 /// What the sender is told, and what the log says: brokers' names are not for senders.
 Error edge_error(const Error& cause) {
@@ -43,6 +46,23 @@ Error edge_error(const Error& cause) {
           "not everything was acknowledged by Kafka; nothing is lost if the same bytes are sent "
           "again (" +
               std::string(cause.code.slug()) + ")"};
+}
+
+/// The name holds what the sender wrote as a code or type.
+void count_ignored(std::string_view what, codec::MessageReceived& received) {
+  std::string name =
+      valid_utf8(without_person_number(what, "(name withheld)").substr(0, kMostNameBytes));
+  auto& all = received.ignored_by_name;
+  const auto named = [&all](std::string_view n) {
+    return std::find_if(all.begin(), all.end(), [n](const auto& kind) { return kind.name == n; });
+  };
+  auto found = named(name);
+  if (found == all.end() && all.size() >= kMostIgnoredNames) {
+    name = "other";
+    found = named(name);
+  }
+  if (found == all.end()) found = all.insert(all.end(), {std::move(name), 0});
+  ++found->resources;
 }
 
 std::string ledger_key(const codec::MessageReceived& received) {
@@ -242,6 +262,7 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
         a.facts.emplace_back(std::move(*refused));
       } else {
         ++a.ignored;
+        count_ignored(std::get<codec::Ignored>(outcome).what, r);
         a.facts.emplace_back(std::move(std::get<codec::Ignored>(outcome)));
       }
     }

@@ -152,6 +152,33 @@ TEST_F(EdgeTest, ARefusedMessageIsKeptSealedAndBookedWithItsReasons) {
   EXPECT_EQ(bus.on("ledger")[0].key, r.sha256.substr(0, 16));
 }
 
+TEST_F(EdgeTest, WhatAMixedBundleLeavesOutIsBookedByNameAndNeverWithAPersonsNumber) {
+  std::string bundle = R"({"resourceType":"Bundle","id":"b1","type":"collection","entry":[)"
+                       R"({"resource":{"resourceType":"Claim","id":"c1"}},)"
+                       R"({"resource":{"resourceType":"Claim","id":"c2"}})";
+  for (const std::string type : {"Strange0101509991", "Other0101509991"}) {
+    bundle += R"(,{"resource":{"resourceType":")" + type + R"(","id":"x"}})";
+  }
+  const Account account = account_of(bundle + "]}");
+  EXPECT_TRUE(account.whole());
+  EXPECT_EQ(account.ignored, 4U);
+  const std::vector<codec::IgnoredResources> expected{{"Claim", 2}, {"(name withheld)", 2}};
+  EXPECT_EQ(booked().ignored_by_name, expected);
+}
+
+TEST_F(EdgeTest, ABundleOfEverythingDoesNotFillTheLedger) {
+  std::string bundle = R"({"resourceType":"Bundle","id":"b1","type":"collection","entry":[)";
+  for (int i = 0; i < 50; ++i) {
+    bundle += std::string(i > 0 ? "," : "") + R"({"resource":{"resourceType":"T)" +
+              std::to_string(i) + std::string(200, 'x') + R"(","id":"x"}})";
+  }
+  (void)account_of(bundle + "]}");
+  const auto names = booked().ignored_by_name;
+  ASSERT_EQ(names.size(), 33U);
+  EXPECT_EQ(names.back(), (codec::IgnoredResources{"other", 18}));
+  for (const auto& kind : names) EXPECT_LE(kind.name.size(), 80U);
+}
+
 TEST_F(EdgeTest, AMessageIdThatCouldBeAPersonsNumberStaysOutOfTheLedger) {
   const Account account = account_of(R"({"resourceType":"Bundle","id":"010150-9991","type":"x"})");
   EXPECT_EQ(account.message_id, "010150-9991");
