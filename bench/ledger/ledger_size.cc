@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
   gateway::ViewOptions options;
   options.path = folder;
   options.identity = "bench";
-  options.ledger_days = with ? 30 : 0;
+  options.ledger.days = with ? 30 : 0;
   const Instant begin{1'772'000'000'000};
   options.now = begin;
   auto view = gateway::View::open(options);

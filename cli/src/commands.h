@@ -82,6 +82,7 @@ int topics_check(const Context& context);
 struct MessageOptions {
   std::string id;  ///< show: the sender's id, or the SHA-256 of the bytes
   std::string sender, reason;
+  bool effects = false;  ///< list: each message as show prints it
   CitizenOptions citizen;
   std::string from, to;  ///< dates (to: its end) or instants
   int limit = 50;
@@ -103,7 +104,7 @@ struct DeadLetterOptions {
   std::vector<std::string> places;  ///< partition:offset; show: exactly one
   std::string stage, reason, sender;
   std::string from, to;  ///< dates (to: its end) or instants
-  bool waiting = false;  ///< list: those alone that were never sent once more
+  bool waiting = false;  ///< list: those alone that were neither sent once more nor closed
   bool open = false;     ///< show: open the sealed bytes with the key file
   bool dry_run = false;  ///< replay: say what would become of them
   bool again = false;    ///< replay: also those that were accepted when sent once more before
@@ -114,6 +115,7 @@ int dead_letters_list(const Context& context, const DeadLetterOptions& options);
 int dead_letters_show(const Context& context, const DeadLetterOptions& options);
 /// kNotDone where a letter is not, or would not be, accepted whole.
 int dead_letters_replay(const Context& context, const DeadLetterOptions& options);
+int dead_letters_close(const Context& context, const DeadLetterOptions& options);
 
 struct VerifyOptions {
   int max_differences = 20;

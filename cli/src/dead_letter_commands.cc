@@ -61,6 +61,14 @@ Result<deadletters::Selection> selection_of(const DeadLetterOptions& options) {
   return selection;
 }
 
+/// What an act is done with: nothing named is not everything.
+Result<deadletters::Selection> chosen_by(const DeadLetterOptions& options) {
+  auto selection = selection_of(options);
+  if (!selection || !selection->empty()) return selection;
+  return fail(deadletters::kSelection,
+              "name places, or choose with --reason, --stage, --sender, --from, --to");
+}
+
 Result<deadletters::Replays> read_replays(const Context& context) {
   deadletters::Replays replays;
   const auto done = scan_topics(context, {std::string(bus::kAudit)},
@@ -153,8 +161,9 @@ int print_replay(const Context& context, const ReplayReport& report, bool dry_ru
       context.out << ", " << grouped(n) << ' ' << verdict;
     }
     if (report.skipped > 0) {
-      context.out << "; " << grouped(report.skipped)
-                  << " left out: accepted when they were sent once more before (--again)";
+      context.out
+          << "; " << grouped(report.skipped)
+          << " left out: accepted when they were sent once more before, or closed (--again)";
     }
     context.out << (dry_run ? "; nothing was sent\n"
                             : "; " + grouped(report.sent) + " sent once more\n");
@@ -210,7 +219,7 @@ int dead_letters_list(const Context& context, const DeadLetterOptions& options) 
     return kDone;
   }
   context.out << grouped(count) << " dead letters, " << grouped(waiting)
-              << " of them never sent once more\n";
+              << " of them neither sent once more nor closed\n";
   Table reasons({"stage", "reason", {"count", Table::kRight}});
   for (const auto& [key, n] : by_reason) reasons.row({key.first, key.second, grouped(n)});
   if (count > 0) reasons.print(context.out, "  ");
@@ -272,18 +281,16 @@ int dead_letters_show(const Context& context, const DeadLetterOptions& options) 
   context.out << found->value.size() << " bytes"
               << (found->sealed() ? ", sealed (--open shows them, with seal.key_file)" : "")
               << '\n';
-  if (!replayed.empty()) context.out << "sent once more: " << replayed << '\n';
+  if (!replayed.empty()) {
+    context.out << (replayed == "closed" ? "closed\n" : "sent once more: " + replayed + "\n");
+  }
   if (options.open) context.out << '\n' << content << '\n';
   return kDone;
 }
 
 int dead_letters_replay(const Context& context, const DeadLetterOptions& options) {
-  auto selection = selection_of(options);
+  const auto selection = chosen_by(options);
   if (!selection) return report_letter(context, selection.error());
-  if (selection->empty()) {
-    return report(context, "name places, or choose with --reason, --stage, --sender, --from, --to",
-                  kUsage);
-  }
   const auto setup = edge::EdgeSetup::open(context.settings(), "kronika-cli-replay", nullptr);
   if (!setup) return report(context, setup.error());
   const auto replays = read_replays(context);
@@ -311,7 +318,8 @@ int dead_letters_replay(const Context& context, const DeadLetterOptions& options
                           [&](const bus::Record& record) -> Result<void> {
                             DeadLetter letter = deadletters::read_dead_letter(record);
                             if (!selection->matches(letter)) return {};
-                            if (!options.again && replays->outcome(letter.at) == "accepted") {
+                            const std::string before = replays->outcome(letter.at);
+                            if (!options.again && (before == "accepted" || before == "closed")) {
                               ++done.skipped;
                               return {};
                             }
@@ -325,6 +333,45 @@ int dead_letters_replay(const Context& context, const DeadLetterOptions& options
     return report(context, "no dead letter is chosen by that", kNotDone);
   }
   return print_replay(context, done, options.dry_run);
+}
+
+int dead_letters_close(const Context& context, const DeadLetterOptions& options) {
+  const auto selection = chosen_by(options);
+  if (!selection) return report_letter(context, selection.error());
+  const auto setup = edge::EdgeSetup::open(context.settings(), "kronika-cli-close", nullptr);
+  if (!setup) return report(context, setup.error());
+  const auto replays = read_replays(context);
+  if (!replays) return report(context, replays.error());
+  std::vector<DeadLetter> open;
+  const auto read = scan_topics(
+      context, {std::string(bus::kDeadLetter)}, [&](const bus::Record& record) -> Result<void> {
+        DeadLetter letter = deadletters::read_dead_letter(record);
+        if (!selection->matches(letter) || !replays->outcome(letter.at).empty()) return {};
+        letter.value.clear();  // its place is enough
+        open.push_back(std::move(letter));
+        return {};
+      });
+  if (!read) return report(context, read.error());
+  if (open.empty()) return report(context, "no open dead letter is chosen by that", kNotDone);
+  if (!options.dry_run) {
+    deadletters::AuditLog audit((*setup)->bus());
+    deadletters::Replayer replayer((*setup)->tools(), (*setup)->options(), (*setup)->clock(), audit,
+                                   options.purpose);
+    for (std::size_t i = 0; i < open.size(); i += kLettersAtOnce) {
+      const auto begin = open.begin() + static_cast<std::ptrdiff_t>(i);
+      const auto end =
+          begin + static_cast<std::ptrdiff_t>(std::min(kLettersAtOnce, open.size() - i));
+      if (auto ok = replayer.close({begin, end}); !ok) return report_letter(context, ok.error());
+    }
+  }
+  if (context.json) {
+    context.out << nlohmann::json{{"dry_run", options.dry_run}, {"closed", open.size()}}.dump()
+                << '\n';
+    return kDone;
+  }
+  context.out << grouped(static_cast<std::int64_t>(open.size()))
+              << (options.dry_run ? " would be closed\n" : " closed\n");
+  return kDone;
 }
 
 }  // namespace kronika::cli

@@ -212,8 +212,11 @@ void message_commands(CLI::App& app, Options& o, Run& run) {
   show.callback(
       [&] { run = [&](const cli::Context& c) { return cli::message_show(c, o.messages); }; });
   CLI::App& list = *message.add_subcommand("list", "messages of a sender, a citizen, a reason");
-  list.add_option("--sender", o.messages.sender, "SOR id");
-  list.add_option("--reason", o.messages.reason, "of what was refused, e.g. CODE_UNKNOWN");
+  list.add_option("--sender", o.messages.sender, "SOR id; alone, or with one of the others");
+  list.add_flag("--effects", o.messages.effects, "each with what its events did, as show does");
+  list.add_option("--reason", o.messages.reason,
+                  "of what was refused, e.g. CODE_UNKNOWN; or DUPLICATE, SUPERSEDED, IRREGULAR, "
+                  "UNIMPLEMENTED");
   list.add_option("--cpr", o.messages.citizen.cpr, "CPR number; hashed at the gateway");
   list.add_option("--key", o.messages.citizen.key, "person key, 32 hex digits");
   list.add_option("--identifier", o.messages.citizen.identifier, "SYSTEM|VALUE");
@@ -264,7 +267,8 @@ void log_commands(CLI::App& app, Options& o, Run& run) {
   constexpr const char* kPurpose = "why, in your words, for the audit record";
   CLI::App& list = *letters.add_subcommand("list", "counts by reason, and the latest ones");
   choose(list);
-  list.add_flag("--waiting", o.dead_letters.waiting, "those that were never sent once more");
+  list.add_flag("--waiting", o.dead_letters.waiting,
+                "those that were neither sent once more nor closed");
   list.add_option("--limit", o.dead_letters.limit, "how many of the latest; 0 all; default 20");
   list.callback([&] {
     run = [&](const cli::Context& c) { return cli::dead_letters_list(c, o.dead_letters); };
@@ -290,6 +294,15 @@ void log_commands(CLI::App& app, Options& o, Run& run) {
   replay.add_option("--purpose", o.dead_letters.purpose, kPurpose);
   replay.callback([&] {
     run = [&](const cli::Context& c) { return cli::dead_letters_replay(c, o.dead_letters); };
+  });
+  CLI::App& close = *letters.add_subcommand(
+      "close", "nobody needs to look at them any more: the sender has sent it again, mended");
+  close.add_option("place", o.dead_letters.places, "PARTITION:OFFSET of each; or choose by:");
+  choose(close);
+  close.add_flag("--dry-run", o.dead_letters.dry_run, "count them; closes nothing");
+  close.add_option("--purpose", o.dead_letters.purpose, kPurpose)->required();
+  close.callback([&] {
+    run = [&](const cli::Context& c) { return cli::dead_letters_close(c, o.dead_letters); };
   });
 }
 

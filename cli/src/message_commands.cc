@@ -63,7 +63,11 @@ void print_message(std::ostream& out, const query::v1::MessageAccount& m) {
   for (const auto& letter : m.dead_letters()) {
     out << "  kept: kronika dead-letters show " << letter << '\n';
   }
+  for (const auto& place : m.lost()) out << "  LOST: " << place << " is not on its topic\n";
   if (m.ignored() > 0) out << "  " << m.ignored() << " resources without an event\n";
+  for (const auto& kind : m.ignored_by_name()) {
+    out << "    " << kind.name() << "=" << kind.resources() << '\n';
+  }
   Table table({"event", "place", "became", "effect"});
   for (const auto& event : m.events()) {
     std::string became = event.outcome();
@@ -114,13 +118,20 @@ int message_list(const Context& context, const MessageOptions& options) {
   query::v1::FindMessagesRequest request;
   const CitizenOptions& c = options.citizen;
   const bool citizen = !c.cpr.empty() || !c.key.empty() || !c.identifier.empty();
-  const int chosen = (options.sender.empty() ? 0 : 1) + (options.reason.empty() ? 0 : 1) + citizen;
-  if (chosen != 1) {
-    return report(context, "choose by --sender, by --reason, or by --cpr, --key or --identifier",
+  if ((!options.reason.empty() && citizen) ||
+      (options.reason.empty() && options.sender.empty() && !citizen)) {
+    return report(context,
+                  "choose by --sender, by --reason, or by --cpr, --key or --identifier; --sender "
+                  "goes with each",
                   kUsage);
   }
-  if (!options.sender.empty()) request.set_sender_org(options.sender);
+  if (options.reason.empty() && !citizen) {
+    request.set_sender_org(options.sender);
+  } else {
+    request.set_from_sender_org(options.sender);
+  }
   if (!options.reason.empty()) request.set_reason(options.reason);
+  request.set_with_effects(options.effects);
   if (citizen) {
     if (const std::string wrong = fill_citizen(c, *request.mutable_citizen()); !wrong.empty()) {
       return report(context, wrong, kUsage);
@@ -151,6 +162,10 @@ int message_list(const Context& context, const MessageOptions& options) {
   }
   if (context.json) {
     print_json(context, all);
+    return kDone;
+  }
+  if (options.effects) {
+    for (const auto& message : all.messages()) print_message(context.out, message);
     return kDone;
   }
   Table table({"received", "id", "sender", "door", "outcome", "refused", "events"});
@@ -203,7 +218,9 @@ int reconcile(const Context& context, const ReconcileOptions& options) {
                text(row.accepted()), text(row.rejected()), text(row.published()),
                text(row.applied()), text(row.duplicate()), text(row.superseded()),
                text(row.events_rejected()), text(row.pending()),
-               text(row.not_booked() + row.not_on_topic()), row.adds_up() ? "yes" : "NO"});
+               text(row.not_booked() + row.not_on_topic() + row.without_original() +
+                    row.without_dead_letter()),
+               row.adds_up() ? "yes" : "NO"});
   }
   if (!table.empty()) table.print(context.out);
   for (const auto& missing : answer.missing()) {

@@ -64,7 +64,8 @@ std::uint64_t SenderDay::pending() const {
   return published > done ? published - done : 0;
 }
 bool SenderDay::adds_up() const {
-  return received == accepted + rejected && not_booked == 0 && not_on_topic == 0;
+  return received == accepted + rejected && not_booked == 0 && not_on_topic == 0 &&
+         without_original == 0 && without_letter == 0;
 }
 
 std::uint64_t Ledger::sender_code(std::string_view sor_id) {
@@ -74,10 +75,10 @@ std::uint64_t Ledger::sender_code(std::string_view sor_id) {
   return code;
 }
 
-Ledger::Ledger(store::StateStore& store, std::int32_t days, Instant now)
+Ledger::Ledger(store::StateStore& store, const LedgerTerms& terms, Instant now)
     : store_(store),
-      kept_days_(days),
-      since_(domain::start_of_day(domain::civil_date_of(now) - days)) {}
+      terms_(terms),
+      since_(domain::start_of_day(domain::civil_date_of(now) - terms.days)) {}
 
 Result<void> Ledger::load() {
   auto since = store_.get(kFamily, "t");
@@ -100,6 +101,8 @@ Result<void> Ledger::load() {
   };
   if (done = offsets("f", frontier_); !done) return done;
   if (done = offsets("v", compared_); !done) return done;
+  if (done = offsets("b", begins_); !done) return done;
+  if (done = load_letters(); !done) return done;
   return store_.scan_prefix(kFamily, "d", [&](std::string_view key, std::string_view value) {
     marks_[{{static_cast<std::uint8_t>(key[3]), read_be<std::uint16_t>(key, 4)},
             read_be<std::uint16_t>(key, 1)}] =
@@ -171,11 +174,15 @@ Result<void> Ledger::stage_booking(const bus::Record& record, RecordAt at,
     if (!codec::decode_ledger_entry(wire->message, entry)) return {};
     return stage_entry(entry, record.timestamp, at, writes);
   }
+  if (wire->schema_id == codec::kLetterClosedSchemaId) {
+    codec::LetterClosed closed;
+    if (!codec::decode_letter_closed(wire->message, closed)) return {};
+    return close_letter(closed.letter, day_of(closed.closed_at), writes);
+  }
   if (wire->schema_id != codec::kMessageReceivedSchemaId) return {};
   codec::MessageReceived received;
   if (!codec::decode_message_received(wire->message, received)) return {};
-  stage_message(wire->message, received, at, writes);
-  return {};
+  return stage_message(wire->message, received, at, writes);
 }
 
 void Ledger::count_booking(const LedgerBooking& booking, int by) {
@@ -249,9 +256,9 @@ Result<void> Ledger::stage_entry(const codec::LedgerEntry& entry, Instant writte
   batch_bookings_[place] = value;
   writes.put(kFamily, place_key(place, kBooked), value);
   mark(place, booking.day, writes);
-  if (booking.fate == EventFate::kRejected) {
+  for (const std::string_view reason : reasons_of(booking)) {
     std::string key = day_key('r', booking.day);
-    key.append(booking.reason).push_back('\0');
+    key.append(reason).push_back('\0');
     append_place(key, place);
     writes.put(kFamily, key, "");
   }
@@ -261,9 +268,9 @@ Result<void> Ledger::stage_entry(const codec::LedgerEntry& entry, Instant writte
   return {};
 }
 
-void Ledger::stage_message(std::string_view message, const codec::MessageReceived& received,
-                           RecordAt at, store::WriteSet& writes) {
-  if (received.received_at < since()) return;
+Result<void> Ledger::stage_message(std::string_view message, const codec::MessageReceived& received,
+                                   RecordAt at, store::WriteSet& writes) {
+  if (received.received_at < since()) return {};
   const std::uint16_t day = day_of(received.received_at);
   const std::uint64_t sender = sender_code(received.sender_org);
   writes.put(kFamily, place_key(at, kMessage), message);
@@ -282,6 +289,16 @@ void Ledger::stage_message(std::string_view message, const codec::MessageReceive
     key = day_key('r', day);
     key.append(refused.reason).push_back('\0');
     writes.put(kFamily, key.append(place), "");
+  }
+  if (received.has_original()) {
+    stage_claim(received, at, {kRawTopic, received.raw.partition, received.raw.offset}, day,
+                writes);
+  }
+  for (const codec::RecordPlace& letter : received.dead_letters) {
+    stage_claim(received, at, {kDeadLetterTopic, letter.partition, letter.offset}, day, writes);
+  }
+  for (const codec::RecordPlace& letter : received.replay_of) {
+    if (auto ok = close_letter(letter, day, writes); !ok) return ok;
   }
   std::uint64_t announced = 0;
   for (const codec::PublishedEvent& event : received.events) {
@@ -306,10 +323,13 @@ void Ledger::stage_message(std::string_view message, const codec::MessageReceive
   // A day of 25 hours ends in the last slot.
   const auto slot = static_cast<std::size_t>(std::max<std::int64_t>(in_day, 0) / 300'000);
   counts.active.set(std::min(slot, SenderDay::kSlots - 1));
+  return {};
 }
 
 void Ledger::finish(store::WriteSet& writes) {
   batch_bookings_.clear();
+  batch_letters_.clear();
+  batch_closed_.clear();
   put_touched(writes);
 }
 
@@ -328,7 +348,7 @@ void Ledger::put_touched(store::WriteSet& writes) {
 }
 
 Result<void> Ledger::prune(Instant now) {
-  const domain::CivilDate first = domain::civil_date_of(now) - kept_days_;
+  const domain::CivilDate first = domain::civil_date_of(now) - terms_.days;
   const Instant from = domain::start_of_day(first);
   if (from <= since()) return {};
   const auto day = static_cast<std::uint16_t>(std::max(first.days, 0));
@@ -341,6 +361,9 @@ Result<void> Ledger::prune(Instant now) {
     }
     const RecordAt begin{part.first, part.second, 0};
     const RecordAt end{part.first, part.second, at->second + 1};
+    if (begin.topic == kDeadLetterTopic) {
+      if (auto ok = forget_letters(begin, end); !ok) return ok;
+    }
     if (auto ok = store_.erase_range(kFamily, place_key(begin), place_key(end)); !ok) return ok;
     at = marks_.erase(at);
   }

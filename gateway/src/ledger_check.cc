@@ -49,7 +49,13 @@ bool differs(const LedgerKnown& known) {
 
 }  // namespace
 
-Result<void> Ledger::check(const Offsets& read, const Offsets& handled, const Offsets& ends) {
+Result<void> Ledger::check(const Log& log, Instant now) {
+  if (auto ok = check_events(log); !ok) return ok;
+  return check_kept(log, now);
+}
+
+Result<void> Ledger::check_events(const Log& log) {
+  const auto& [read, handled, ends, begins] = log;
   if (!waiting_) {
     waiting_.emplace(handled, ends);
     return {};
@@ -58,7 +64,8 @@ Result<void> Ledger::check(const Offsets& read, const Offsets& handled, const Of
     return std::all_of(goal.begin(), goal.end(), [&](const auto& g) {
       const auto at = read.find(g.first);
       const std::int64_t next = at == read.end() ? 0 : at->second;
-      return g.first.first == kFlytningTopic || next >= g.second;
+      const bool counts = g.first.first < kEventTopics || g.first.first == kLedgerTopic;
+      return !counts || next >= g.second;
     });
   };
   // The citizen task commits booking and position together: what it had handled then was booked
@@ -201,10 +208,7 @@ void Ledger::note(const RecordAt& at, const LedgerKnown& known, store::WriteSet&
     }
   }
   const EventFate fate = differing ? EventFate::kNotOnTopic : EventFate::kNotBooked;
-  std::string key = day_key('h', day);
-  append_be(key, sender);
-  append_place(key, at);
-  key.push_back(static_cast<char>(fate));
+  const std::string key = missing_key(day, sender, at, fate);
   if (const auto before = store_.get(kFamily, key); before && *before) return;
   writes.put(kFamily, key, "");
   const std::lock_guard lock(mutex_);
@@ -237,6 +241,17 @@ std::size_t Ledger::unbalanced_senders() const {
     if (!counts.adds_up()) senders.insert(at.second);
   }
   return senders.size();
+}
+
+Ledger::MissingCounts Ledger::missing_counts() const {
+  MissingCounts sum;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [at, counts] : counts_) {
+    sum.events += counts.not_booked + counts.not_on_topic;
+    sum.originals += counts.without_original;
+    sum.letters += counts.without_letter;
+  }
+  return sum;
 }
 
 Result<std::optional<Instant>> Ledger::oldest_pending(const Offsets& handled) const {

@@ -5,17 +5,27 @@
 //   p place | 1   what became of it                -> fate | flags | day | sender | id 4 | reason
 //   p place | 2   the event stands on its topic    -> time (6) | sender | id 4 | person (16)
 //   p place | 3   a message (place: in the ledger) -> MessageReceived as it came
+//   p place | 4 | ledger partition, offset   a message names this place of raw or dead-letter
+//                                                  -> day | first 4 bytes of its SHA-256
+//   p place | 2   of dead-letter                   -> open | time (6) | SHA-256 4 | stage 0 reason
+//   p place | 5   of dead-letter: closed before it was read
+//   o stage 0 reason 0 time (6) | place               open dead letters
 //   s day | sender | time (6) | partition | offset    messages of a sender
 //   i day | first 8 bytes of SHA-256 of the id | partition | offset
-//   r day | reason | 0 | place                        messages (topic ledger) and events refused
+//   r day | reason | 0 | place                        messages (topic ledger) and events refused;
+//   events
+//                                                     also by outcome and mark (DUPLICATE,
+//                                                     IRREGULAR)
 //   c day | sender                                 -> SenderDay
 //   h day | sender | place | fate                     events that are missing somewhere
 //   d day | topic | partition                      -> highest offset of the day, for forgetting it
 //   f topic | partition                            -> highest booked offset + 1
 //   v topic | partition                            -> compared up to
-//   t                                              -> since (8)
+//   b topic | partition                            -> of raw and dead-letter: deletions judged up
+//   to t                                              -> since (8)
 //
-// Every key but p begins with its day, so a day is forgotten as a range; p follows by way of d.
+// Every key of a day begins with it, so a day is forgotten as a range; p follows by way of d, and o
+// with its place.
 #pragma once
 
 #include <string>
@@ -27,7 +37,8 @@
 namespace kronika::gateway::ledger_keys {
 
 inline constexpr store::ColumnFamily kFamily = 6;
-inline constexpr char kAnnounced = 0, kBooked = 1, kStands = 2, kMessage = 3;
+inline constexpr char kAnnounced = 0, kBooked = 1, kStands = 2, kMessage = 3, kClaimed = 4,
+                      kClosed = 5;
 inline constexpr std::size_t kPlaceBytes = 9;
 inline constexpr std::size_t kIdBytes = 4;
 

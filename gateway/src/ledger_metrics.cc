@@ -17,6 +17,17 @@ Ledger::Offsets handled_of(const View& view) {
   return offsets;
 }
 
+template <class Value>
+Samples of_letters(const View& view, Value value) {
+  Samples samples;
+  const auto open = view.ledger()->open_letters();
+  if (!open) return samples;
+  for (const OpenLetters& kind : *open) {
+    samples.push_back({{{"stage", kind.stage}, {"reason", kind.reason}}, value(kind)});
+  }
+  return samples;
+}
+
 }  // namespace
 
 LedgerMetrics::LedgerMetrics(telemetry::Registry& registry, const View& view,
@@ -41,11 +52,29 @@ LedgerMetrics::LedgerMetrics(telemetry::Registry& registry, const View& view,
         [&view]() -> Samples {
           return {{{}, static_cast<double>(view.ledger()->unbalanced_senders())}};
         });
+  gauge("kronika_reconciliation_missing_records",
+        "Events, originals and dead letters that do not stand where the ledger says, or were never "
+        "booked",
+        [&view]() -> Samples {
+          const Ledger::MissingCounts missing = view.ledger()->missing_counts();
+          return {{{{"kind", "event"}}, static_cast<double>(missing.events)},
+                  {{{"kind", "original"}}, static_cast<double>(missing.originals)},
+                  {{{"kind", "dead_letter"}}, static_cast<double>(missing.letters)}};
+        });
   gauge("kronika_reconciliation_pending_oldest_timestamp_seconds",
         "Time of the oldest event that the citizen task has not handled; now, where none waits",
         [&view, &clock]() -> Samples {
           const auto oldest = view.ledger()->oldest_pending(handled_of(view));
           return {{{}, seconds(oldest && *oldest ? **oldest : clock.now())}};
+        });
+  gauge("kronika_dead_letters_open", "Dead letters that nobody has sent once more or closed",
+        [&view]() -> Samples {
+          return of_letters(view,
+                            [](const OpenLetters& l) { return static_cast<double>(l.count); });
+        });
+  gauge("kronika_dead_letter_oldest_timestamp_seconds", "Time of the oldest open dead letter",
+        [&view]() -> Samples {
+          return of_letters(view, [](const OpenLetters& l) { return seconds(l.oldest); });
         });
   gauge("kronika_sender_last_message_timestamp_seconds", "Time of the sender's last message",
         [&view, label]() -> Samples {

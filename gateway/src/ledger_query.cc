@@ -55,7 +55,10 @@ Result<EventAccount> Ledger::event_at(const RecordAt& at, const EventId* announc
   EventAccount event;
   event.at = at;
   if (announced != nullptr) event.id = *announced;
-  if (known->stands) event.person = known->stands->person;
+  if (known->stands) {
+    event.person = known->stands->person;
+    event.sender = known->stands->sender;
+  }
   const auto next = handled.find({at.topic, at.partition});
   const bool done = next != handled.end() && at.offset < next->second;
   const Offsets compared_to = compared();
@@ -79,6 +82,26 @@ Result<EventAccount> Ledger::event_at(const RecordAt& at, const EventId* announc
   return event;
 }
 
+/// Which of the places that keep the message were found empty.
+Result<void> Ledger::find_lost(MessageAccount& account) const {
+  const codec::MessageReceived& received = *account.received;
+  std::vector<RecordAt> kept;
+  if (received.has_original()) {
+    kept.push_back({kRawTopic, received.raw.partition, received.raw.offset});
+  }
+  for (const codec::RecordPlace& letter : received.dead_letters) {
+    kept.push_back({kDeadLetterTopic, letter.partition, letter.offset});
+  }
+  const std::uint16_t day = key_day(received.received_at);
+  const std::uint64_t sender = sender_code(received.sender_org);
+  for (const RecordAt& at : kept) {
+    const auto noted = store_.get(kFamily, missing_key(day, sender, at, EventFate::kNotOnTopic));
+    if (!noted) return tl::unexpected(noted.error());
+    if (*noted) account.lost.push_back(at);
+  }
+  return {};
+}
+
 Result<std::optional<MessageAccount>> Ledger::message_at(const RecordAt& at,
                                                          const Offsets& handled) const {
   auto stored = store_.get(kFamily, place_key(at, kMessage));
@@ -90,6 +113,7 @@ Result<std::optional<MessageAccount>> Ledger::message_at(const RecordAt& at,
     return fail(code(Errc::kViewRecordUnreadable),
                 "a message's account cannot be read; delete the view");
   }
+  if (auto ok = find_lost(account); !ok) return tl::unexpected(ok.error());
   for (const codec::PublishedEvent& published : account.received->events) {
     std::optional<std::uint8_t> topic;
     for (std::uint8_t i = 0; i < std::size(kViewTopics); ++i) {
@@ -170,9 +194,10 @@ Result<Ledger::Page> Ledger::by_message(std::string_view id, const Offsets& hand
   return page;
 }
 
-/// The keys of `index` hold a place at their end, and `place_bytes` of them are the place.
+/// The keys of `index` hold a place at their end. With a `reason`, events that were booked anew for
+/// another one are left out.
 Result<Ledger::Page> Ledger::page_of(std::string_view index, std::string_view to,
-                                     const Range& range, std::size_t place_bytes,
+                                     const Range& range, std::string_view reason,
                                      const Offsets& handled) const {
   Page page;
   std::vector<std::string> keys;
@@ -185,13 +210,19 @@ Result<Ledger::Page> Ledger::page_of(std::string_view index, std::string_view to
   });
   if (!done) return tl::unexpected(done.error());
   for (std::size_t i = 0; i < std::min(keys.size(), range.limit); ++i) {
-    const RecordAt at = read_place(keys[i], keys[i].size() - place_bytes);
+    const RecordAt at = read_place(keys[i], keys[i].size() - kPlaceBytes);
     page.next = keys[i];
     if (at.topic == kLedgerTopic) {
       auto account = message_at(at, handled);
       if (!account) return tl::unexpected(account.error());
       if (*account) page.messages.push_back(std::move(**account));
       continue;
+    }
+    const auto known = known_at(at);
+    if (!known) return tl::unexpected(known.error());
+    if (known->booking) {
+      const auto reasons = reasons_of(*known->booking);
+      if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) continue;
     }
     auto accounts = by_events({at}, handled);
     if (!accounts) return tl::unexpected(accounts.error());
@@ -216,7 +247,7 @@ Result<Ledger::Page> Ledger::by_sender(std::uint64_t sender, const Range& range,
     if (!range.after.empty() && range.after >= end) continue;
     Range rest = range;
     rest.limit = range.limit - page.messages.size();
-    auto of_day = page_of(first, end, rest, kPlaceBytes, handled);
+    auto of_day = page_of(first, end, rest, {}, handled);
     if (!of_day) return tl::unexpected(of_day.error());
     for (auto& m : of_day->messages) page.messages.push_back(std::move(m));
     if (!of_day->next.empty() || page.messages.size() >= range.limit) {
@@ -241,7 +272,7 @@ Result<Ledger::Page> Ledger::by_reason(std::string_view reason, const Range& ran
     if (!range.after.empty() && range.after >= end) continue;
     Range rest = range;
     rest.limit = range.limit - page.messages.size();
-    auto of_day = page_of(first, end, rest, kPlaceBytes, handled);
+    auto of_day = page_of(first, end, rest, reason, handled);
     if (!of_day) return tl::unexpected(of_day.error());
     for (auto& m : of_day->messages) page.messages.push_back(std::move(m));
     if (!of_day->next.empty() || page.messages.size() >= range.limit) {

@@ -21,7 +21,7 @@ constexpr std::size_t kMostMissing = 100;
 using Effects = std::unordered_map<EventId, std::vector<domain::TraceStep>>;
 
 std::string text_of(const RecordAt& at) {
-  return std::string(kViewTopics[at.topic]) + "/" + std::to_string(at.partition) + "@" +
+  return std::string(topic_name(at.topic)) + "/" + std::to_string(at.partition) + "@" +
          std::to_string(at.offset);
 }
 std::string text_of(const codec::RecordPlace& place) {
@@ -65,8 +65,18 @@ void fill(const MessageAccount& account, query::v1::MessageAccount& out) {
     for (const auto& letter : received->dead_letters) out.add_dead_letters(text_of(letter));
     if (!received->replay_of.empty()) out.set_replay_of(text_of(received->replay_of.front()));
     out.set_traceparent(received->traceparent);
+    if (received->has_original()) {
+      out.set_original(text_of(RecordAt{kRawTopic, received->raw.partition, received->raw.offset}));
+    }
+    for (const RecordAt& lost : account.lost) out.add_lost(text_of(lost));
+    for (const auto& ignored : received->ignored_by_name) {
+      auto& kind = *out.add_ignored_by_name();
+      kind.set_name(ignored.name);
+      kind.set_resources(ignored.resources);
+    }
   } else {
     out.set_outcome("UNANNOUNCED");
+    if (!account.events.empty()) out.set_sender_org(sender_text(account.events.front().sender));
   }
   for (const EventAccount& event : account.events) {
     auto& one = *out.add_events();
@@ -96,7 +106,33 @@ void fill(const DayRow& row, query::v1::SenderDay& out) {
   out.set_unimplemented(c.unimplemented);
   out.set_not_booked(c.not_booked);
   out.set_not_on_topic(c.not_on_topic);
+  out.set_without_original(c.without_original);
+  out.set_without_dead_letter(c.without_letter);
   out.set_adds_up(c.adds_up());
+}
+
+}  // namespace
+
+namespace {
+
+/// The indices of reasons and citizens know days, and not who sent.
+Result<void> keep_wanted(const query::v1::FindMessagesRequest& request, const Ledger::Range& range,
+                         Ledger::Page& page) {
+  if (request.has_message_id()) return {};
+  const std::uint64_t sender = Ledger::sender_code(request.from_sender_org());
+  if (sender == 0 && !request.from_sender_org().empty()) {
+    return fail(code(Errc::kOrganisationMalformed), "from_sender_org is a SOR id");
+  }
+  std::erase_if(page.messages, [&](const MessageAccount& account) {
+    const auto& received = account.received;
+    if (received && (received->received_at < range.from || received->received_at >= range.to)) {
+      return true;
+    }
+    if (sender == 0) return false;
+    if (received) return Ledger::sender_code(received->sender_org) != sender;
+    return account.events.empty() || account.events.front().sender != sender;
+  });
+  return {};
 }
 
 }  // namespace
@@ -221,8 +257,9 @@ Result<void> LedgerService::find(const query::v1::FindMessagesRequest& request,
     }
     range.after = std::move(*after);
   }
-  const auto page = page_of(**ledger, request, range, handled_of(services_.view));
+  auto page = page_of(**ledger, request, range, handled_of(services_.view));
   if (!page) return tl::unexpected(page.error());
+  if (auto ok = keep_wanted(request, range, *page); !ok) return ok;
   for (const MessageAccount& account : page->messages) fill(account, *response.add_messages());
   if (!page->next.empty()) response.set_next_page_token(to_hex(page->next));
   set_time((*ledger)->since(), response.mutable_since_time());

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <kronika/codec/uuid5.h>
 #include <kronika/gateway/ledger.h>
@@ -28,12 +29,22 @@ struct LedgerBooking {
   std::string reason;
 };
 
+/// By what an event is found: why it was refused, what else became of it than being applied, marks.
+[[nodiscard]] std::vector<std::string_view> reasons_of(const LedgerBooking& booking);
+
 /// An event on its topic.
 struct Stands {
   Instant time;
   std::uint64_t sender = 0;
   EventId id;  ///< of a stored one the first four bytes
   std::optional<PersonKey> person;
+};
+
+/// A message of the ledger names the place where its original or its dead letter is kept.
+struct Claim {
+  RecordAt message;
+  std::uint16_t day = 0;
+  std::string hash;  ///< first bytes of the message's SHA-256
 };
 
 /// What is said of one place.
@@ -68,6 +79,34 @@ struct LedgerKnown {
               reinterpret_cast<char*>(stands.id.bytes.data()));
   stands.person = PersonKey::from_bytes(value.substr(14 + ledger_keys::kIdBytes));
   return stands;
+}
+
+[[nodiscard]] inline std::string value_of(const Claim& claim) {
+  std::string value;
+  append_be(value, claim.day);
+  return value.append(claim.hash);
+}
+[[nodiscard]] inline std::string claim_key(const RecordAt& at, const RecordAt& message) {
+  std::string key = ledger_keys::place_key(at, ledger_keys::kClaimed);
+  append_be(key, static_cast<std::uint16_t>(message.partition));
+  ledger_keys::append_48(key, static_cast<std::uint64_t>(message.offset));
+  return key;
+}
+[[nodiscard]] Claim read_claim(std::string_view key, std::string_view value);
+[[nodiscard]] std::string value_of(const Letter& letter);
+[[nodiscard]] Letter read_letter(std::string_view value);
+/// What the keys of open letters of a kind begin with.
+[[nodiscard]] std::string open_prefix(std::string_view stage, std::string_view reason);
+[[nodiscard]] std::string open_key(const Letter& letter, const RecordAt& at);
+
+/// Names what is missing somewhere.
+[[nodiscard]] inline std::string missing_key(std::uint16_t day, std::uint64_t sender,
+                                             const RecordAt& at, EventFate fate) {
+  std::string key = ledger_keys::day_key('h', day);
+  append_be(key, sender);
+  ledger_keys::append_place(key, at);
+  key.push_back(static_cast<char>(fate));
+  return key;
 }
 
 [[nodiscard]] std::string value_of(const LedgerBooking& booking);

@@ -134,7 +134,9 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
   view_options.path = settings.data_dir / "gateway" / "view";
   std::filesystem::create_directories(settings.data_dir / "gateway");
   view_options.identity = *cluster + "/" + settings.kafka.topic_prefix;
-  view_options.ledger_days = settings.gateway.ledger_days;
+  view_options.ledger = {.days = settings.gateway.ledger_days,
+                         .raw_days = settings.kafka.raw_days,
+                         .dead_letter_days = settings.kafka.dead_letter_days};
   view_options.now = SystemClock().now();
   view_options.block_cache_bytes = settings.gateway.block_cache_bytes;
   view_options.memtable_bytes = settings.gateway.memtable_bytes;

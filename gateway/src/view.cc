@@ -33,6 +33,8 @@ static_assert(kViewTopics[kIndicatorStateIndex] == bus::kIndicatorState);
 static_assert(kViewTopics[kPublikationIndex] == bus::kPublikation);
 static_assert(kViewTopics[kFlytningTopic] == bus::kFlytning);
 static_assert(kViewTopics[kLedgerTopic] == bus::kLedger);
+static_assert(kViewTopics[kDeadLetterTopic] == bus::kDeadLetter);
+static_assert(std::size(kViewTopics) == kRawTopic);
 
 std::optional<std::uint8_t> topic_index(std::string_view topic) {
   for (std::size_t i = 0; i < std::size(kViewTopics); ++i) {
@@ -58,7 +60,7 @@ class RocksView final : public View {
  public:
   RocksView(std::unique_ptr<store::StateStore> store, const ViewOptions& options)
       : store_(std::move(store)) {
-    if (options.ledger_days > 0) ledger_.emplace(*store_, options.ledger_days, options.now);
+    if (options.ledger.days > 0) ledger_.emplace(*store_, options.ledger, options.now);
   }
 
   Result<void> load(const std::string& identity);
@@ -126,8 +128,7 @@ class RocksView final : public View {
     return publication_count_;
   }
   const Ledger* ledger() const override { return ledger_ ? &*ledger_ : nullptr; }
-  Result<void> check_ledger(Instant now,
-                            const std::map<TopicPartition, std::int64_t>& ends) override;
+  Result<void> check_ledger(Instant now, const LogBounds& bounds) override;
   Result<std::vector<RecordAt>> records(const PersonKey& person) const override;
   store::Usage usage() const override { return store_->usage(); }
 
@@ -315,6 +316,9 @@ Result<void> RocksView::stage(const bus::Record& record, TopicPartition at, stor
   if (at.topic == kLedgerTopic) {
     return ledger_ ? ledger_->stage_booking(record, place, writes) : Result<void>();
   }
+  if (at.topic == kDeadLetterTopic) {
+    return ledger_ ? ledger_->stage_letter(record, place, writes) : Result<void>();
+  }
   if (ledger_ && at.topic < kFlytningTopic) ledger_->stage_event(record, place, writes);
   std::string_view message;
   if (!record.tombstone) {
@@ -474,21 +478,22 @@ Result<std::vector<domain::JournalEntry>> RocksView::journal(const PersonKey& pe
   return reader.take();
 }
 
-Result<void> RocksView::check_ledger(Instant now,
-                                     const std::map<TopicPartition, std::int64_t>& ends) {
+Result<void> RocksView::check_ledger(Instant now, const LogBounds& bounds) {
   if (!ledger_) return {};
-  Ledger::Offsets read, done, goal;
+  Ledger::Log log;
+  const auto offsets = [](const std::map<TopicPartition, std::int64_t>& from, Ledger::Offsets& to) {
+    for (const auto& [at, offset] : from) to[{at.topic, at.partition}] = offset;
+  };
   {
     const std::shared_lock lock(mutex_);
     for (const auto& [at, position] : positions_) {
-      read[{at.topic, at.partition}] = position.next_offset;
+      log.read[{at.topic, at.partition}] = position.next_offset;
     }
-    for (const auto& [at, next] : handled_) done[{at.topic, at.partition}] = next;
+    offsets(handled_, log.handled);
   }
-  for (const auto& [at, end] : ends) {
-    if (at.topic == kLedgerTopic || at.topic < kFlytningTopic) goal[{at.topic, at.partition}] = end;
-  }
-  if (auto ok = ledger_->check(read, done, goal); !ok) return ok;
+  offsets(bounds.ends, log.ends);
+  offsets(bounds.begins, log.begins);
+  if (auto ok = ledger_->check(log, now); !ok) return ok;
   return ledger_->prune(now);
 }
 

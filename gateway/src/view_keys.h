@@ -13,7 +13,7 @@
 namespace kronika::gateway::keys {
 
 /// Written into the identity record; a view with another one is rebuilt.
-inline constexpr std::string_view kViewLayout = "4";
+inline constexpr std::string_view kViewLayout = "5";
 
 inline constexpr store::ColumnFamily kJournal = 1;
 inline constexpr store::ColumnFamily kStates = 2;

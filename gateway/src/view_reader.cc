@@ -1,4 +1,5 @@
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -27,6 +28,7 @@ struct Kept {
   std::string key;
   std::string value;
   bool tombstone = false;
+  std::vector<std::pair<std::string, std::string>> headers;  // of dead letters alone
 };
 
 class Reader final : public ViewReader {
@@ -35,6 +37,7 @@ class Reader final : public ViewReader {
          telemetry::Loop loop, Events events)
       : options_(options), view_(view), loop_(std::move(loop)), events_(std::move(events)) {
     for (std::size_t t = 0; t < std::size(kViewTopics); ++t) {
+      if (!reads(t)) continue;
       position_time_[t] = registry.gauge(
           "kronika_view_position_timestamp_seconds",
           "Time of the last record in the view; now, where the end of the topic was seen",
@@ -57,7 +60,7 @@ class Reader final : public ViewReader {
     const ViewPositions positions = view_.positions();
     std::vector<bus::PartitionOffset> from;
     for (std::size_t t = 0; t < std::size(kViewTopics); ++t) {
-      if (t == kLedgerTopic && view_.ledger() == nullptr) continue;
+      if (!reads(t)) continue;
       const std::string topic(kViewTopics[t]);
       auto count = log_->partition_count(topic);
       if (!count) return tl::unexpected(count.error());
@@ -71,6 +74,7 @@ class Reader final : public ViewReader {
       }
     }
     if (auto ok = skip_old_bookings(from); !ok) return ok;
+    if (auto ok = find_compared(); !ok) return ok;
     auto ends = log_->ends(from);
     if (!ends) return tl::unexpected(ends.error());
     for (std::size_t i = 0; i < from.size(); ++i) {
@@ -100,22 +104,40 @@ class Reader final : public ViewReader {
   }
 
  private:
-  /// The topic keeps more days than the view: what is older is not even read.
+  [[nodiscard]] static bool is_ledgers(std::size_t topic) {
+    return topic == kLedgerTopic || topic == kDeadLetterTopic;
+  }
+  [[nodiscard]] bool reads(std::size_t topic) const {
+    return !is_ledgers(topic) || view_.ledger() != nullptr;
+  }
+
+  /// What the reconciliation asks the ends of: also raw, which is not read.
+  Result<void> find_compared() {
+    if (view_.ledger() == nullptr) return {};
+    for (const TopicPartition& at : parts_) {
+      if (at.topic < kFlytningTopic || is_ledgers(at.topic)) compared_.push_back(at);
+    }
+    const auto count = log_->partition_count(std::string(bus::kRaw));
+    if (!count) return tl::unexpected(count.error());
+    for (std::int32_t p = 0; p < *count; ++p) compared_.push_back({kRawTopic, p});
+    return {};
+  }
+
+  /// The topics keep more days than the view: what is older is not even read.
   Result<void> skip_old_bookings(std::vector<bus::PartitionOffset>& from) {
+    const auto is_fresh = [&](std::size_t i) {
+      return is_ledgers(parts_[i].topic) && from[i].offset == bus::LogReader::kBeginning;
+    };
     std::vector<bus::PartitionOffset> fresh;
     for (std::size_t i = 0; i < from.size(); ++i) {
-      if (parts_[i].topic == kLedgerTopic && from[i].offset == bus::LogReader::kBeginning) {
-        fresh.push_back(from[i]);
-      }
+      if (is_fresh(i)) fresh.push_back(from[i]);
     }
     if (fresh.empty()) return {};
     const auto begin = log_->offsets_at(fresh, view_.ledger()->since());
     if (!begin) return tl::unexpected(begin.error());
     std::size_t next = 0;
     for (std::size_t i = 0; i < from.size(); ++i) {
-      if (parts_[i].topic == kLedgerTopic && from[i].offset == bus::LogReader::kBeginning) {
-        from[i].offset = (*begin)[next++].offset;
-      }
+      if (is_fresh(i)) from[i].offset = (*begin)[next++].offset;
     }
     return {};
   }
@@ -144,15 +166,34 @@ class Reader final : public ViewReader {
 
   void keep(const bus::Record& record) {
     if (batch_.empty()) batch_begin_ = Steady::now();
+    const std::uint8_t topic = parts_[static_cast<std::size_t>(record.topic_index)].topic;
+    if (topic == kDeadLetterTopic) return keep_letter(record);
     batch_bytes_ += record.key.size() + record.value.size();
     if (events_.canary && canary::is_canary_key(record.key) &&
-        kViewTopics[parts_[static_cast<std::size_t>(record.topic_index)].topic] ==
-            bus::kCitizenState) {
+        kViewTopics[topic] == bus::kCitizenState) {
       canaries_.emplace_back(record.partition, record.timestamp);
     }
-    batch_.push_back({parts_[static_cast<std::size_t>(record.topic_index)].topic, record.partition,
-                      record.offset, record.timestamp, std::string(record.key),
-                      std::string(record.value), record.tombstone});
+    batch_.push_back({topic,
+                      record.partition,
+                      record.offset,
+                      record.timestamp,
+                      std::string(record.key),
+                      std::string(record.value),
+                      record.tombstone,
+                      {}});
+  }
+
+  /// Its headers say why it was refused; what it holds is nobody's business here.
+  void keep_letter(const bus::Record& record) {
+    Kept& kept = batch_.emplace_back();
+    kept.topic = kDeadLetterTopic;
+    kept.partition = record.partition;
+    kept.offset = record.offset;
+    kept.timestamp = record.timestamp;
+    for (const bus::Header& header : record.headers) {
+      kept.headers.emplace_back(header.key, header.value);
+      batch_bytes_ += header.key.size() + header.value.size();
+    }
   }
 
   Result<void> write() {
@@ -160,6 +201,7 @@ class Reader final : public ViewReader {
     for (std::size_t i = 0; i < parts_.size(); ++i) ends[parts_[i]] = log_->position(i);
     if (batch_.empty() && ends == written_) return {};
     std::vector<bus::Record> records;
+    std::deque<std::vector<bus::Header>> headers;  // the records point into it
     records.reserve(batch_.size());
     for (const Kept& kept : batch_) {
       bus::Record record;
@@ -170,6 +212,11 @@ class Reader final : public ViewReader {
       record.key = kept.key;
       record.value = kept.value;
       record.tombstone = kept.tombstone;
+      if (!kept.headers.empty()) {
+        auto& own = headers.emplace_back();
+        for (const auto& [key, value] : kept.headers) own.push_back({key, value});
+        record.headers = own;
+      }
       records.push_back(record);
     }
     const auto begin = Steady::now();
@@ -192,7 +239,6 @@ class Reader final : public ViewReader {
     bool reached = true;
     std::array<bool, std::size(kViewTopics)> topic_at_end;
     topic_at_end.fill(true);
-    topic_at_end[kLedgerTopic] = view_.ledger() != nullptr;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       reached = reached && log_->position(i) >= goal_[i];
       topic_at_end[parts_[i].topic] = topic_at_end[parts_[i].topic] && log_->at_end(i);
@@ -242,18 +288,26 @@ class Reader final : public ViewReader {
       return {};
     }
     reconciled_ = Steady::now();
-    std::vector<bus::PartitionOffset> compared;
-    std::vector<TopicPartition> parts;
-    for (std::size_t i = 0; i < parts_.size(); ++i) {
-      if (parts_[i].topic != kLedgerTopic && parts_[i].topic >= kFlytningTopic) continue;
-      compared.push_back(partitions_[i]);
-      parts.push_back(parts_[i]);
+    std::vector<bus::PartitionOffset> all, kept;
+    for (const TopicPartition& at : compared_) {
+      all.push_back({std::string(topic_name(at.topic)), at.partition, 0});
+      if (is_kept(at)) kept.push_back(all.back());
     }
-    const auto ends = log_->ends(compared);
-    if (!ends) return {};  // the brokers are away
-    std::map<TopicPartition, std::int64_t> goal;
-    for (std::size_t i = 0; i < parts.size(); ++i) goal[parts[i]] = (*ends)[i].offset;
-    return view_.check_ledger(SystemClock().now(), goal);
+    const auto begins = log_->beginnings(kept);
+    if (!begins) return {};  // the brokers are away
+    const auto ends = log_->ends(all);
+    if (!ends) return {};
+    View::LogBounds bounds;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < compared_.size(); ++i) {
+      bounds.ends[compared_[i]] = (*ends)[i].offset;
+      if (is_kept(compared_[i])) bounds.begins[compared_[i]] = (*begins)[next++].offset;
+    }
+    return view_.check_ledger(SystemClock().now(), bounds);
+  }
+  /// Of the topics that hold what messages are kept in.
+  [[nodiscard]] static bool is_kept(const TopicPartition& at) {
+    return at.topic == kRawTopic || at.topic == kDeadLetterTopic;
   }
 
   void fail_with(const Error& error) {
@@ -268,6 +322,7 @@ class Reader final : public ViewReader {
   const Events events_;
   std::vector<TopicPartition> parts_;
   std::vector<bus::PartitionOffset> partitions_;
+  std::vector<TopicPartition> compared_;
   std::vector<std::int64_t> goal_;  // the log's ends at the start
   telemetry::Gauge position_time_[std::size(kViewTopics)];
   telemetry::Gauge publications_;

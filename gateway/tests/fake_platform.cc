@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <deque>
 #include <stdexcept>
 
 #include <kronika/bus/wire.h>
@@ -203,6 +204,7 @@ void FakePlatform::sum_deltas(int partition, Instant as_of) {
 
 void FakePlatform::feed(gateway::View& view) {
   std::vector<bus::Record> batch;
+  std::deque<std::vector<bus::Header>> headers;  // the records point into it
   const gateway::ViewPositions seen = view.positions();
   for (std::uint8_t t = 0; t < std::size(gateway::kViewTopics); ++t) {
     for (int p = 0; p < kPartitions; ++p) {
@@ -217,6 +219,9 @@ void FakePlatform::feed(gateway::View& view) {
         r.key = record.key;
         r.value = record.value;
         r.tombstone = record.tombstone;
+        auto& own = headers.emplace_back();
+        for (const auto& [key, value] : record.headers) own.push_back({key, value});
+        r.headers = own;
         batch.push_back(r);
       }
     }

@@ -1,148 +1,17 @@
-#include "fake_platform.h"
-
-#include <filesystem>
-#include <unistd.h>
+#include "ledger_fixture.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <kronika/bus/topics.h>
-#include <kronika/bus/wire.h>
-#include <kronika/codec/ledger_codec.h>
-#include <kronika/codec/schema_ids.h>
-#include <kronika/codec/uuid5.h>
 #include <kronika/gateway/ledger_metrics.h>
-#include <kronika/gateway/view.h>
 
 namespace kronika::gateway {
 namespace {
 
-using codec::LedgerOutcome;
-using testing::at;
-using testing::FakePlatform;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::LogRecord;
 using ::testing::Not;
 using ::testing::SizeIs;
-
-constexpr const char* kSender = "990000000000101";
-constexpr std::uint64_t kSenderCode = 990000000000101;
-
-class LedgerTest : public ::testing::Test {
- protected:
-  LedgerTest() { view_ = open(); }
-  ~LedgerTest() override {
-    view_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
-  std::unique_ptr<View> open(Instant now = at("2025-03-10 12:00")) {
-    ViewOptions options;
-    options.path = folder_;
-    options.identity = "test";
-    options.ledger_days = 30;
-    options.now = now;
-    auto view = View::open(options);
-    EXPECT_TRUE(view.has_value()) << view.error().context;
-    return std::move(*view);
-  }
-
-  /// An event of this person on the topic maaling; its place.
-  codec::PublishedEvent publish(const std::string& who, const std::string& time) {
-    const PersonKey person = FakePlatform::person(who);
-    domain::Event event = platform_.event(person, time, testing::spo2(0.95));
-    event.event_id = codec::derive_event_id(event);
-    platform_.publish(event);
-    const int partition = FakePlatform::partition_of(person);
-    const auto offset = platform_.log(bus::kMaaling, partition).back().offset;
-    return {event.event_id, std::string(bus::kMaaling), partition, offset};
-  }
-  void append(const std::string& value, Instant time) {
-    auto& log = platform_.log(bus::kLedger, 0);
-    LogRecord record;
-    record.offset = static_cast<std::int64_t>(log.size());
-    record.timestamp = time;
-    record.key = "k";
-    record.value = value;
-    log.push_back(record);
-  }
-  void receive(const std::string& id, const std::string& time,
-               std::vector<codec::PublishedEvent> events,
-               std::vector<codec::RefusedFacts> refused = {}) {
-    codec::MessageReceived message;
-    message.sha256 = *from_hex(codec::sha256_hex(id));
-    message.message_id = id;
-    message.sender_org = kSender;
-    message.protocol = "native-json";
-    message.door = "grpc";
-    message.received_at = at(time);
-    message.events = std::move(events);
-    message.refused = std::move(refused);
-    std::string value;
-    bus::append_wire_prefix(codec::kMessageReceivedSchemaId, value);
-    codec::encode_message_received(message, value);
-    append(value, message.received_at);
-  }
-  void book(const codec::PublishedEvent& event, const std::string& time, LedgerOutcome outcome,
-            const std::string& reason = {}) {
-    codec::LedgerEntry entry;
-    entry.event_id = event.event_id;
-    entry.outcome = outcome;
-    entry.reason = reason;
-    entry.topic = event.topic;
-    entry.partition = event.partition;
-    entry.offset = event.offset;
-    entry.sender_org = kSender;
-    entry.record_time = at(time);
-    std::string value;
-    bus::append_wire_prefix(codec::kLedgerEntrySchemaId, value);
-    codec::encode_ledger_entry(entry, value);
-    append(value, entry.record_time);
-  }
-  /// The consumer commits, the view reads, and reconciliation takes two steps.
-  void settle(Instant now = at("2025-03-10 12:00")) {
-    platform_.consume(at("2025-03-10 12:00"));
-    read(now);
-  }
-  void read(Instant now = at("2025-03-10 12:00")) {
-    platform_.feed(*view_);
-    std::map<TopicPartition, std::int64_t> ends;
-    for (std::uint8_t t = 0; t <= kLedgerTopic; ++t) {
-      if (t >= kFlytningTopic && t != kLedgerTopic) continue;
-      for (int p = 0; p < FakePlatform::kPartitions; ++p) {
-        ends[{t, p}] = static_cast<std::int64_t>(platform_.log(kViewTopics[t], p).size());
-      }
-    }
-    for (int step = 0; step < 2; ++step) {
-      const auto checked = view_->check_ledger(now, ends);
-      ASSERT_TRUE(checked.has_value()) << checked.error().context;
-    }
-  }
-  Ledger::Offsets handled() {
-    Ledger::Offsets offsets;
-    for (const auto& [place, next] : view_->handled()) {
-      offsets[{place.topic, place.partition}] = next;
-    }
-    return offsets;
-  }
-  const Ledger& ledger() { return *view_->ledger(); }
-  SenderDay day(const char* date) {
-    const auto civil = *domain::parse_date(date);
-    const auto rows = ledger().days(civil, civil, kSenderCode);
-    return rows.empty() ? SenderDay{} : rows.front().counts;
-  }
-  std::vector<MessageAccount> find(const std::string& id) {
-    auto page = ledger().by_message(id, handled(), 10);
-    EXPECT_TRUE(page.has_value());
-    return page->messages;
-  }
-
-  const std::string folder_ =
-      std::filesystem::temp_directory_path() / ("kronika-ledger-" + std::to_string(::getpid()));
-  FakePlatform platform_;
-  std::unique_ptr<View> view_;
-};
 
 TEST_F(LedgerTest, AnAccountIsJoinedFromMessageEventAndOutcomeInAnyOrder) {
   const auto a = publish("A", "2025-03-01 10:00");
@@ -274,6 +143,33 @@ TEST_F(LedgerTest, AnEventThatIsBookedAgainCountsOnce) {
   EXPECT_EQ(day("2025-03-01").applied, 1U);
   EXPECT_EQ(day("2025-03-01").refused, 1U);
   EXPECT_TRUE(day("2025-03-01").adds_up());
+}
+
+TEST_F(LedgerTest, EventsAreFoundByWhatBecameOfThem) {
+  const auto a = publish("A", "2025-03-01 10:00");
+  const auto again = publish("A", "2025-03-01 10:00");
+  const auto late = publish("B", "2025-03-01 10:00");
+  receive("M1", "2025-03-01 10:00", {a});
+  receive("M2", "2025-03-01 10:05", {again, late});
+  book(a, "2025-03-01 10:00", LedgerOutcome::kRejected, "VERSION_CONFLICT");
+  book(again, "2025-03-01 10:00", LedgerOutcome::kSuperseded);
+  book(late, "2025-03-01 10:00", LedgerOutcome::kApplied, {}, true);
+  settle();
+  const auto ids = [&](std::string_view reason) {
+    const auto page = ledger().by_reason(
+        reason, {at("2025-03-01 00:00"), at("2025-03-02 00:00"), {}, 10}, handled());
+    EXPECT_TRUE(page.has_value());
+    std::string all;
+    for (const auto& m : page->messages) all += m.received->message_id;
+    return all;
+  };
+  EXPECT_EQ(ids("VERSION_CONFLICT"), "M1");
+  EXPECT_EQ(ids("SUPERSEDED"), "M2");
+  EXPECT_EQ(ids("IRREGULAR"), "M2");
+  EXPECT_EQ(ids("DUPLICATE"), "");
+  book(a, "2025-03-01 10:00", LedgerOutcome::kApplied);
+  settle();
+  EXPECT_EQ(ids("VERSION_CONFLICT"), "") << "it took the place of the other copy";
 }
 
 TEST_F(LedgerTest, PagesOfASenderFitTogetherOverDays) {

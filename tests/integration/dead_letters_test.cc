@@ -5,6 +5,8 @@
 
 #include <fstream>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -45,6 +47,15 @@ class DeadLetterCommands : public testing::Test {
     EXPECT_FALSE(parsed.is_discarded()) << answer.output;
     return parsed;
   }
+  /// Whether the gateway's page comes to say so, or no longer to say so.
+  static bool await_page(const std::string& line, bool there) {
+    for (int i = 0; i < 120; ++i) {
+      const std::string page = platform_->metrics_of("kronika-gateway");
+      if (!page.empty() && (page.find(line) != std::string::npos) == there) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(250));
+    }
+    return false;
+  }
   /// A resource names no sender: refused while no default is set.
   static std::string observation(const std::string& id) {
     return R"({"resourceType":"Observation","id":")" + id +
@@ -68,6 +79,12 @@ TEST_F(DeadLetterCommands, AMendedSettingTakesWhatWasRefusedOnceAndNamesWhereItC
   listed = json({"dead-letter", "list", "--reason", "FIELD_MISSING", "--json"}, 0);
   ASSERT_EQ(listed["count"], 1) << "the other one is malformed";
   const std::string place = listed["latest"][0]["place"];
+  const std::string missing =
+      "kronika_dead_letters_open{stage=\"edge\",reason=\"FIELD_MISSING\"} 1";
+  const std::string malformed =
+      "kronika_dead_letters_open{stage=\"edge\",reason=\"JSON_MALFORMED\"} 1";
+  EXPECT_TRUE(await_page(missing, true));
+  EXPECT_TRUE(await_page(malformed, true));
 
   // Nothing is mended: nothing is sent.
   auto replayed = json({"dead-letters", "replay", place, "--json"}, 1);
@@ -96,6 +113,9 @@ TEST_F(DeadLetterCommands, AMendedSettingTakesWhatWasRefusedOnceAndNamesWhereItC
   }
   EXPECT_EQ(json({"dead-letters", "list", "--waiting", "--json"}, 0)["count"], 1);
 
+  EXPECT_TRUE(await_page(missing, false)) << "sent once more, it is no longer open";
+  EXPECT_TRUE(await_page(malformed, true));
+
   // Once more: left out; and with --again a duplicate, which changes nothing.
   EXPECT_EQ(json({"dead-letters", "replay", place, "--json"}, 0)["skipped"], 1);
   EXPECT_EQ(json({"dead-letters", "replay", place, "--again", "--json"}, 0)["sent"], 1);
@@ -106,6 +126,28 @@ TEST_F(DeadLetterCommands, AMendedSettingTakesWhatWasRefusedOnceAndNamesWhereItC
   EXPECT_EQ(nlohmann::json::parse(values.output)["measurements"].size(), 1U) << values.output;
   EXPECT_THAT(platform_->metrics_of("kronika-citizen"),
               HasSubstr("kronika_citizen_events_total{outcome=\"duplicate\"} 1"));
+}
+
+TEST_F(DeadLetterCommands, WhatNobodyNeedsToLookAtIsClosed) {
+  publish("d.json", "{\"resourceType\":\"Clo");
+  EXPECT_NE(platform_->cli({"dead-letters", "close", "--reason", "JSON_MALFORMED"}).code, 0)
+      << "without a purpose";
+  EXPECT_EQ(platform_->cli({"dead-letters", "close", "--purpose", "all of them"}).code, 2)
+      << "nothing chosen is not everything";
+  const std::string open = "kronika_dead_letters_open{stage=\"edge\",reason=\"JSON_MALFORMED\"}";
+  EXPECT_TRUE(await_page(open, true));
+  const std::vector<std::string> close{"dead-letters", "close",  "--reason", "JSON_MALFORMED",
+                                       "--purpose",    "a test", "--json"};
+  std::vector<std::string> dry = close;
+  dry.emplace_back("--dry-run");
+  const auto would = json(dry, 0)["closed"].get<int>();
+  EXPECT_GE(would, 1);
+  EXPECT_EQ(json(close, 0)["closed"], would);
+  EXPECT_TRUE(await_page(open, false));
+  EXPECT_EQ(json({"dead-letters", "list", "--reason", "JSON_MALFORMED", "--waiting", "--json"},
+                 0)["count"],
+            0);
+  EXPECT_EQ(platform_->cli(close).code, 1) << "there is none left";
 }
 
 TEST_F(DeadLetterCommands, BytesAreShownOnlyAfterTheAuditRecordStands) {

@@ -127,6 +127,7 @@ TEST_F(LedgerCommands, ZAnEventThatWasAcknowledgedAndIsGoneIsSeen) {
   received.sender_org = "990000000000201";
   received.received_at = SystemClock().now();
   received.events = {{EventId{{1, 2, 3}}, std::string(bus::kMaaling), 0, 1'000'000}};
+  received.raw = {1, 2'000'000};
   std::string value;
   bus::append_wire_prefix(codec::kMessageReceivedSchemaId, value);
   codec::encode_message_received(received, value);
@@ -145,9 +146,46 @@ TEST_F(LedgerCommands, ZAnEventThatWasAcknowledgedAndIsGoneIsSeen) {
   }
   EXPECT_EQ(answer.code, 1) << answer.output;
   EXPECT_THAT(answer.output, HasSubstr("NOT_ON_TOPIC maaling/0@1000000"));
-  EXPECT_THAT(platform_->cli({"message", "show", "LOST-1"}).output, HasSubstr("LOST-1"));
+  EXPECT_THAT(answer.output, HasSubstr("NOT_ON_TOPIC raw/1@2000000"));
+  EXPECT_THAT(platform_->cli({"message", "show", "LOST-1"}).output,
+              HasSubstr("LOST: raw/1@2000000"));
   EXPECT_THAT(platform_->metrics_of("kronika-gateway"),
               HasSubstr("kronika_reconciliation_unbalanced_senders 1"));
+}
+
+// The planted loss of what is kept beside the events: somebody deletes records of the topics.
+TEST_F(LedgerCommands, ZDeletedOriginalsAndDeadLettersAreSeen) {
+  const auto refused =
+      json({"message", "list", "--reason", "JSON_MALFORMED", "--limit", "1", "--json"}, 0);
+  ASSERT_EQ(refused["messages"].size(), 1U);
+  const auto& message = refused["messages"][0];
+  ASSERT_TRUE(message["lost"].empty());
+  const std::string original = message["original"];                    // raw/2@5
+  std::string letter = message["dead_letters"][0].get<std::string>();  // 3:7
+  letter = "dead-letter/" + letter.replace(letter.find(':'), 1, "@");  // dead-letter/3@7
+  for (const std::string& place : {original, letter}) {
+    const auto slash = place.find('/'), sign = place.find('@');
+    const auto deleted = platform_->broker().delete_records(place.substr(0, slash),
+                                                            std::stoi(place.substr(slash + 1)),
+                                                            std::stoll(place.substr(sign + 1)) + 1);
+    ASSERT_TRUE(deleted) << deleted.error();
+  }
+
+  Answer answer;
+  for (int i = 0; i < 60; ++i) {
+    answer = platform_->cli({"reconcile"});
+    if (answer.output.find(letter + ",") != std::string::npos &&
+        answer.output.find(original + ",") != std::string::npos) {
+      break;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  }
+  EXPECT_EQ(answer.code, 1);
+  EXPECT_THAT(answer.output, HasSubstr("NOT_ON_TOPIC " + original + ","));
+  EXPECT_THAT(answer.output, HasSubstr("NOT_ON_TOPIC " + letter + ","));
+  const Answer shown = platform_->cli({"message", "show", message["sha256"].get<std::string>()});
+  EXPECT_THAT(shown.output, HasSubstr("LOST: " + original));
+  EXPECT_THAT(shown.output, HasSubstr("LOST: " + letter));
 }
 
 }  // namespace

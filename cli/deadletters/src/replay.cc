@@ -8,6 +8,7 @@
 #include <kronika/bus/wire.h>
 #include <kronika/codec/adapter.h>
 #include <kronika/codec/event_codec.h>
+#include <kronika/codec/ledger_codec.h>
 #include <kronika/codec/native_json.h>
 #include <kronika/codec/schema_ids.h>
 #include <kronika/codec/uuid5.h>
@@ -25,10 +26,33 @@ using namespace std::chrono_literals;
 constexpr std::string_view kEventTopics[] = {bus::kHenvisning, bus::kUdskrivning, bus::kMaaling,
                                              bus::kForloeb, bus::kPerson};
 constexpr auto kSendTimeout = 60s;
+constexpr std::string_view kReplayedAction = "dead-letter.replayed";
+constexpr std::string_view kCloseAction = "dead-letter.close";
 
-bool decided_by_copies(std::string_view reason) {
-  return reason == domain::slug(domain::Reason::kVersionConflict) ||
-         reason == domain::slug(domain::Reason::kEventIdReused);
+/// Why a consumer's record of this topic and reason is not to be sent once more, and what to do
+/// instead; empty: it may be.
+std::string_view remedy_of(std::string_view topic, std::string_view reason) {
+  if (reason == domain::slug(domain::Reason::kVersionConflict)) {
+    return "another copy of the same fact and version stands, and this one is kept beside it; the "
+           "sender must send what is right as a higher version";
+  }
+  if (reason == domain::slug(domain::Reason::kEventIdReused)) {
+    return "its event id belongs to another fact, which stands; the sender must send it under an "
+           "id of its own";
+  }
+  if (reason == domain::slug(domain::Reason::kCprCycle)) {
+    return "it is a note, no record was lost: replacements of CPR numbers form a cycle; the sender "
+           "must cancel or correct one of them, and the citizen's events follow by themselves";
+  }
+  if (topic == bus::kIndicatorDelta) {
+    return "a difference of figures would count twice if it came twice; rebuild the indicators "
+           "from the events (docs/operations.md, Rebuild everything)";
+  }
+  if (topic != bus::kFlytning && std::find(std::begin(kEventTopics), std::end(kEventTopics),
+                                           topic) == std::end(kEventTopics)) {
+    return "only messages, events and moves are sent once more, and it came from another topic";
+  }
+  return {};
 }
 
 Plan refused(std::string_view reason, std::string sentence, const DeadLetter& letter) {
@@ -73,7 +97,7 @@ Replayer::Replayer(const edge::Tools& tools, const edge::Options& options, const
       purpose_(std::move(purpose)) {}
 
 Plan Replayer::plan(const DeadLetter& letter) const {
-  return letter.sealed() ? plan_message(letter) : plan_event(letter);
+  return letter.sealed() ? plan_message(letter) : plan_record(letter);
 }
 
 Plan Replayer::plan_message(const DeadLetter& letter) const {
@@ -111,23 +135,49 @@ Plan Replayer::plan_message(const DeadLetter& letter) const {
   return plan;
 }
 
+Plan Replayer::plan_record(const DeadLetter& letter) const {
+  const std::string topic = letter.fault("topic");
+  Plan plan;
+  if (const auto remedy = remedy_of(topic, letter.fault("reason")); !remedy.empty()) {
+    plan.reasons = letter.reasons();
+    plan.sentence = remedy;
+    return plan;
+  }
+  return topic == bus::kFlytning ? plan_move(letter) : plan_event(letter);
+}
+
+/// Of two links of a citizen the later version counts, whenever it comes. A moved event and its
+/// withdrawal have no versions: one that came late would undo what came after it.
+Plan Replayer::plan_move(const DeadLetter& letter) const {
+  const auto wire = bus::read_wire(letter.value);
+  codec::Flytning move;
+  domain::Event event;
+  if (!wire || wire->schema_id != codec::kFlytningSchemaId ||
+      !codec::decode_flytning(wire->message, move)) {
+    return refused("UNDECODABLE", "not a kronika.event.v1.Flytning that this build reads", letter);
+  }
+  const auto* link = std::get_if<codec::MoveLink>(&move);
+  const auto* moved = std::get_if<codec::MovedEvent>(&move);
+  const std::string_view bytes = link != nullptr    ? std::string_view(link->replacement)
+                                 : moved != nullptr ? std::string_view(moved->event)
+                                                    : std::string_view();
+  if (bytes.empty() || !codec::decode_event(bytes, event)) {
+    return refused("UNDECODABLE", "the event in the move does not read", letter);
+  }
+  Plan plan;
+  if (link != nullptr) {
+    plan.verdict = Verdict::kAccepted;
+    return plan;
+  }
+  plan.reasons = letter.reasons();
+  plan.sentence =
+      "this build reads the moved event, but coming late it could undo a later move; a rebuild "
+      "takes it in its place (docs/operations.md, Rebuild everything)";
+  return plan;
+}
+
 Plan Replayer::plan_event(const DeadLetter& letter) const {
   Plan plan;
-  const std::string topic = letter.fault("topic");
-  if (std::find(std::begin(kEventTopics), std::end(kEventTopics), topic) ==
-      std::end(kEventTopics)) {
-    plan.sentence =
-        "only messages and records of the event topics are sent once more; a record of " +
-        (topic.empty() ? std::string("no topic") : topic) +
-        " comes of others: mend those, or rebuild";
-    return plan;
-  }
-  if (decided_by_copies(letter.fault("reason"))) {
-    plan.reasons = letter.reasons();
-    plan.sentence =
-        "another copy of the same fact and version stands; the sender must send a new version";
-    return plan;
-  }
   const auto wire = bus::read_wire(letter.value);
   if (!wire) return refused("UNDECODABLE", "the value has no wire prefix", letter);
   if (wire->schema_id != codec::kEventSchemaId) {
@@ -176,9 +226,9 @@ Result<std::vector<Attempt>> Replayer::replay(const std::vector<DeadLetter>& let
     Attempt& attempt = attempts[i];
     if (!attempt.sent) continue;
     if (!letters[i].sealed()) {
-      if (auto ok = send_event(letters[i], attempt); !ok) return tl::unexpected(ok.error());
+      if (auto ok = send_record(letters[i], attempt); !ok) return tl::unexpected(ok.error());
     }
-    auto record = record_of("dead-letter.replayed", attempt.letter, purpose_, clock_->now());
+    auto record = record_of(std::string(kReplayedAction), attempt.letter, purpose_, clock_->now());
     record.outcome = to_text(attempt.plan.verdict);
     record.events = static_cast<std::uint32_t>(attempt.events.size());
     record.reasons = attempt.plan.reasons;
@@ -230,7 +280,23 @@ Result<void> Replayer::send_messages(const std::vector<const DeadLetter*>& lette
   return {};
 }
 
-Result<void> Replayer::send_event(const DeadLetter& letter, Attempt& attempt) {
+Result<bus::Published> Replayer::publish(const bus::Outgoing& record) {
+  struct Placed {
+    std::mutex mutex;
+    Result<bus::Published> result = fail(kAuditAway, "Kafka did not answer in time");
+  };
+  const auto placed = std::make_shared<Placed>();
+  const auto queued = tools_.bus->publish(record, [placed](Result<bus::Published> result) {
+    const std::lock_guard lock(placed->mutex);
+    placed->result = std::move(result);
+  });
+  if (!queued) return tl::unexpected(queued.error());
+  if (auto ok = tools_.bus->flush(kSendTimeout); !ok) return tl::unexpected(ok.error());
+  const std::lock_guard lock(placed->mutex);
+  return placed->result;
+}
+
+Result<void> Replayer::send_record(const DeadLetter& letter, Attempt& attempt) {
   const std::string lineage = std::string(bus::kDeadLetter) + "/" +
                               std::to_string(letter.at.partition) + "/" +
                               std::to_string(letter.at.offset);
@@ -242,21 +308,6 @@ Result<void> Replayer::send_event(const DeadLetter& letter, Attempt& attempt) {
   }
   headers.push_back({edge::kReplayOf, lineage});
   const Instant now = clock_->now();
-  struct Placed {
-    std::mutex mutex;
-    Result<bus::Published> result = fail(kAuditAway, "Kafka did not answer in time");
-  };
-  const auto publish = [&](const bus::Outgoing& record) -> Result<bus::Published> {
-    const auto placed = std::make_shared<Placed>();
-    const auto queued = tools_.bus->publish(record, [placed](Result<bus::Published> result) {
-      const std::lock_guard lock(placed->mutex);
-      placed->result = std::move(result);
-    });
-    if (!queued) return tl::unexpected(queued.error());
-    if (auto ok = tools_.bus->flush(kSendTimeout); !ok) return tl::unexpected(ok.error());
-    const std::lock_guard lock(placed->mutex);
-    return placed->result;
-  };
   bus::Outgoing record;
   record.topic = topic;
   record.key = letter.key;
@@ -265,15 +316,20 @@ Result<void> Replayer::send_event(const DeadLetter& letter, Attempt& attempt) {
   record.timestamp = now;
   const auto placed = publish(record);
   if (!placed) return tl::unexpected(placed.error());
-
+  // A move is no event of its own: the ledger has booked the event where it first came in.
+  if (topic == bus::kFlytning) return book_closed({letter}, now);
   domain::Event event;
   const auto wire = bus::read_wire(letter.value);
   if (auto ok = codec::decode_event(wire->message, event); !ok) return ok;
   attempt.events.push_back({event.event_id, topic, placed->partition, placed->offset});
+  return book_event(letter, attempt, now);
+}
+
+Result<void> Replayer::book_event(const DeadLetter& letter, const Attempt& attempt, Instant now) {
   codec::MessageReceived received;
   received.sha256 = from_hex(codec::sha256_hex(letter.value)).value_or("");
-  received.sender_org = event.sender_org;
-  received.protocol = "event";
+  received.sender_org = letter.sender();
+  received.protocol = codec::kEventProtocol;
   received.door = edge::to_text(edge::Door::kReplay);
   received.received_at = now;
   received.size_bytes = letter.value.size();
@@ -286,19 +342,58 @@ Result<void> Replayer::send_event(const DeadLetter& letter, Attempt& attempt) {
   codec::encode_message_received(received, value);
   bus::Outgoing booked;
   booked.topic = bus::kLedger;
-  booked.key = event.event_id.view();
+  booked.key = attempt.events.front().event_id.view();
   booked.value = value;
   booked.timestamp = now;
   const auto entered = publish(booked);
-  if (!entered) return tl::unexpected(entered.error());
-  return {};
+  return entered ? Result<void>() : tl::unexpected(entered.error());
+}
+
+Result<void> Replayer::book_closed(const std::vector<DeadLetter>& letters, Instant now) {
+  struct Tally {
+    std::mutex mutex;
+    std::optional<Error> failure;  ///< guarded by mutex: the first
+  };
+  const auto tally = std::make_shared<Tally>();
+  for (const DeadLetter& letter : letters) {
+    std::string value;
+    bus::append_wire_prefix(codec::kLetterClosedSchemaId, value);
+    codec::encode_letter_closed({letter.at, now}, value);
+    const std::string key = text_of(letter.at);
+    bus::Outgoing record;
+    record.topic = bus::kLedger;
+    record.key = key;
+    record.value = value;
+    record.timestamp = now;
+    const auto queued = tools_.bus->publish(record, [tally](const Result<bus::Published>& result) {
+      const std::lock_guard lock(tally->mutex);
+      if (!result && !tally->failure) tally->failure = result.error();
+    });
+    if (!queued) return tl::unexpected(queued.error());
+  }
+  if (auto ok = tools_.bus->flush(kSendTimeout); !ok) return ok;
+  const std::lock_guard lock(tally->mutex);
+  return tally->failure ? Result<void>(tl::unexpected(*tally->failure)) : Result<void>();
+}
+
+Result<void> Replayer::close(const std::vector<DeadLetter>& letters) {
+  const Instant now = clock_->now();
+  std::vector<codec::AuditRecord> records;
+  for (const DeadLetter& letter : letters) {
+    records.push_back(record_of(std::string(kCloseAction), letter.at, purpose_, now));
+    records.back().outcome = "closed";
+  }
+  if (records.empty()) return {};
+  if (auto ok = audit_->write(records); !ok) return ok;
+  return book_closed(letters, now);
 }
 
 void Replays::add(const bus::Record& audit_record) {
   const auto wire = bus::read_wire(audit_record.value);
   codec::AuditRecord audit;
   if (!wire || !codec::decode_audit(wire->message, audit)) return;
-  if (audit.action != "dead-letter.replayed" || audit.topic != bus::kDeadLetter) return;
+  const bool ended = audit.action == kReplayedAction || audit.action == kCloseAction;
+  if (!ended || audit.topic != bus::kDeadLetter) return;
   auto& last = last_[{audit.partition, audit.offset}];
   if (last.first <= audit.time) last = {audit.time, audit.outcome};
 }

@@ -14,6 +14,7 @@
 namespace kronika::deadletters {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -158,6 +159,21 @@ class DeadLetters : public ::testing::Test {
           "effectiveDateTime":"2025-01-10T09:05:00+01:00","issued":"2025-01-10T09:05:00+01:00",
           "valueQuantity":{"value":0.95,"unit":"1","system":"http://unitsofmeasure.org","code":"1"}})";
 
+  /// The ledger says so of these letters, and of no message.
+  void expect_closed(const std::vector<codec::RecordPlace>& letters) {
+    std::vector<codec::RecordPlace> closed;
+    for (const auto& kept : bus_.on(bus::kLedger)) {
+      const auto wire = bus::read_wire(kept.value);
+      ASSERT_TRUE(wire.has_value());
+      ASSERT_EQ(wire->schema_id, codec::kLetterClosedSchemaId);
+      codec::LetterClosed record;
+      ASSERT_TRUE(codec::decode_letter_closed(wire->message, record));
+      EXPECT_EQ(record.closed_at, kNow);
+      closed.push_back(record.letter);
+    }
+    EXPECT_EQ(closed, letters);
+  }
+
   codec::PersonHasher hasher_{std::string(32, 'k')};
   codec::Sealer sealer_{std::array<std::uint8_t, codec::Sealer::kKeyBytes>{1, 2, 3}};
   codec::AdapterSettings adapters_;
@@ -257,9 +273,77 @@ TEST_F(DeadLetters, AConsumersRecordGoesBackToItsTopicAsItWas) {
   ASSERT_THAT(bus_.on(bus::kLedger), SizeIs(1));
 }
 
-TEST_F(DeadLetters, ACopyThatLostIsNotSentOnceMore) {
-  const Plan plan = replayer().plan(consumers_letter(measurement(), "VERSION_CONFLICT"));
-  EXPECT_EQ(plan.verdict, Verdict::kNotReplayable);
+TEST_F(DeadLetters, WhatSendingOnceMoreWouldNotMendNamesItsRemedy) {
+  const auto sentence_of = [&](const std::string& topic, const std::string& reason) {
+    DeadLetter letter = consumers_letter(measurement(), reason);
+    for (auto& [key, value] : letter.headers) {
+      if (key == "kronika-dlq-topic") value = topic;
+    }
+    const auto attempts = replayer().replay({letter});
+    EXPECT_TRUE(attempts.has_value());
+    EXPECT_FALSE(attempts->front().sent);
+    EXPECT_EQ(attempts->front().plan.verdict, Verdict::kNotReplayable);
+    return attempts->front().plan.sentence;
+  };
+  EXPECT_THAT(sentence_of("maaling", "VERSION_CONFLICT"), HasSubstr("higher version"));
+  EXPECT_THAT(sentence_of("maaling", "EVENT_ID_REUSED"), HasSubstr("an id of its own"));
+  EXPECT_THAT(sentence_of("flytning", "CPR_CYCLE"), HasSubstr("cancel or correct one of them"));
+  EXPECT_THAT(sentence_of("indicator-delta", "UNDECODABLE"), HasSubstr("Rebuild everything"));
+  EXPECT_THAT(sentence_of("citizen-state", "UNDECODABLE"), HasSubstr("another topic"));
+  EXPECT_THAT(bus_.records, IsEmpty());
+}
+
+TEST_F(DeadLetters, ALinkOfAMoveIsSentOnceMoreAndAMovedEventIsNot) {
+  std::string event;
+  codec::encode_event(measurement(), event);
+  const auto letter_of = [&](const codec::Flytning& move) {
+    DeadLetter letter = consumers_letter(measurement(), "UNDECODABLE");
+    letter.value.clear();
+    bus::append_wire_prefix(codec::kFlytningSchemaId, letter.value);
+    codec::encode_flytning(move, letter.value);
+    for (auto& [key, value] : letter.headers) {
+      if (key == "kronika-dlq-topic") value = "flytning";
+    }
+    return letter;
+  };
+  codec::MovedEvent moved;
+  moved.event = event;
+  const Plan kept = replayer().plan(letter_of(moved));
+  EXPECT_EQ(kept.verdict, Verdict::kNotReplayable);
+  EXPECT_THAT(kept.sentence, HasSubstr("Rebuild everything"));
+  moved.event = "no event";
+  EXPECT_EQ(replayer().plan(letter_of(moved)).verdict, Verdict::kUnchanged);
+
+  codec::MoveLink link;
+  link.replacement = event;
+  const DeadLetter letter = letter_of(link);
+  const auto attempts = replayer().replay({letter});
+  ASSERT_TRUE(attempts.has_value()) << attempts.error().context;
+  ASSERT_TRUE(attempts->front().sent) << attempts->front().plan.sentence;
+  const auto sent = bus_.on(bus::kFlytning);
+  ASSERT_THAT(sent, SizeIs(1));
+  EXPECT_EQ(sent[0].value, letter.value);
+  EXPECT_EQ(sent[0].key, letter.key);
+  EXPECT_EQ(sent[0].header(edge::kReplayOf), "dead-letter/1/9");
+  expect_closed({letter.at});
+}
+
+TEST_F(DeadLetters, AClosedLetterIsAuditedFirstAndNoLongerOpen) {
+  const DeadLetter letter = consumers_letter(measurement(), "CODE_UNKNOWN");
+  bus_.away = bus::kAudit;
+  EXPECT_EQ(replayer().close({letter}).error().code, kAuditAway);
+  EXPECT_THAT(bus_.records, IsEmpty());
+  bus_.away.clear();
+  ASSERT_TRUE(replayer().close({letter}).has_value());
+  ASSERT_THAT(bus_.on(bus::kAudit), SizeIs(1));
+  EXPECT_EQ(bus_.records.front().topic, bus::kAudit);
+  expect_closed({letter.at});
+  Replays replays;
+  bus::Record record;
+  const auto audit = bus_.on(bus::kAudit);
+  record.value = audit.front().value;
+  replays.add(record);
+  EXPECT_EQ(replays.outcome(letter.at), "closed");
 }
 
 TEST_F(DeadLetters, AConsumersRecordThatIsRefusedAgainIsNotSent) {

@@ -10,6 +10,8 @@
 #include <thread>
 #include <unistd.h>
 
+#include <librdkafka/rdkafka.h>
+
 namespace kronika::test_support {
 namespace {
 
@@ -119,5 +121,37 @@ tl::expected<void, std::string> TestBroker::restart() {
 }
 void TestBroker::pause() { process_.signal(SIGSTOP); }
 void TestBroker::resume() { process_.signal(SIGCONT); }
+
+tl::expected<void, std::string> TestBroker::delete_records(const std::string& topic, int partition,
+                                                           std::int64_t before) {
+  char error[512] = {};
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap_servers().c_str(), error, sizeof error);
+  const std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)> client(
+      rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error), rd_kafka_destroy);
+  if (!client) return tl::unexpected(std::string(error));
+  rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(list, topic.c_str(), partition)->offset = before;
+  rd_kafka_DeleteRecords_t* request = rd_kafka_DeleteRecords_new(list);
+  rd_kafka_queue_t* queue = rd_kafka_queue_new(client.get());
+  rd_kafka_DeleteRecords(client.get(), &request, 1, nullptr, queue);
+  rd_kafka_event_t* event = rd_kafka_queue_poll(queue, 30'000);
+  std::string failure = event == nullptr ? "no answer in 30 s" : "";
+  if (event != nullptr && rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    failure = rd_kafka_event_error_string(event);
+  } else if (event != nullptr) {
+    const auto* offsets =
+        rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event));
+    if (offsets->elems[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      failure = rd_kafka_err2str(offsets->elems[0].err);
+    }
+  }
+  if (event != nullptr) rd_kafka_event_destroy(event);
+  rd_kafka_queue_destroy(queue);
+  rd_kafka_DeleteRecords_destroy(request);
+  rd_kafka_topic_partition_list_destroy(list);
+  if (!failure.empty()) return tl::unexpected(failure);
+  return {};
+}
 
 }  // namespace kronika::test_support

@@ -12,6 +12,7 @@
 
 #include "support/child_process.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -32,6 +33,9 @@ class TestBroker {
   [[nodiscard]] tl::expected<void, std::string> restart();
   void pause();   ///< SIGSTOP
   void resume();  ///< SIGCONT
+  /// Deletes the records below the offset, as somebody with too many rights could.
+  [[nodiscard]] tl::expected<void, std::string> delete_records(const std::string& topic,
+                                                               int partition, std::int64_t before);
   [[nodiscard]] std::string log_file() const;
 
  private:

@@ -7,7 +7,10 @@
 // which events at which places), the event on its topic, and LedgerEntry (the citizen task: what
 // became of it). Reconciliation compares the three by place: check() follows behind the citizen
 // task and notes each event that was handled but not booked, and each booked event that does not
-// stand on its topic.
+// stand on its topic. A message is compared with its sealed original (topic raw) and its dead
+// letter in the same way; raw itself is not read, its content is nobody's business: two messages
+// that name one place there, a place behind the end, and one that was deleted before its time tell
+// of a loss.
 //
 //   key p: topic | partition | offset | what it is      -> see src/ledger_keys.h
 //
@@ -22,6 +25,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,7 +41,7 @@
 
 namespace kronika::gateway {
 
-/// A record's place; `topic` is an index into kViewTopics.
+/// A record's place; `topic` is an index into kViewTopics, or kRawTopic (view.h).
 struct RecordAt {
   std::uint8_t topic = 0;
   std::int32_t partition = 0;
@@ -65,12 +69,21 @@ struct EventAccount {
   bool unimplemented = false;
   std::string reason;
   std::optional<PersonKey> person;  ///< of the record on the topic
+  std::uint64_t sender = 0;         ///< of the record on the topic; SOR id, 0: none that is one
 };
 struct MessageAccount {
   /// Nothing for an event that no edge has announced: its sender writes to the topics itself.
   std::optional<codec::MessageReceived> received;
   RecordAt at;  ///< of the message's record in the ledger
   std::vector<EventAccount> events;
+  std::vector<RecordAt> lost;  ///< of original and dead letters: not on their topic
+};
+
+/// Dead letters of one kind that were neither sent once more nor closed.
+struct OpenLetters {
+  std::string stage, reason;
+  std::uint64_t count = 0;
+  Instant oldest;
 };
 
 /// What came from one sender on one civil day; events by the day of their record.
@@ -82,6 +95,7 @@ struct SenderDay {
   std::uint64_t applied = 0, duplicate = 0, superseded = 0, refused = 0;
   std::uint64_t irregular = 0, unimplemented = 0;
   std::uint64_t not_booked = 0, not_on_topic = 0;
+  std::uint64_t without_original = 0, without_letter = 0;  ///< messages
   std::int64_t last_message_ms = 0;
   std::bitset<kSlots> active;  ///< five-minute slots with a message
 
@@ -103,28 +117,49 @@ struct Habit {
   std::optional<std::chrono::milliseconds> expected_interval;
 };
 
+/// How long the ledger is kept, and the topics that it is compared with.
+struct LedgerTerms {
+  std::int32_t days = 0;
+  std::int32_t raw_days = 30, dead_letter_days = 30;
+};
+
 struct LedgerBooking;  // src/ledger_values.h
 struct LedgerKnown;
+struct Claim;  // a message names a place of raw or dead-letter
+
+/// A record of the topic dead-letter.
+struct Letter {
+  Instant time;
+  bool open = true;           ///< neither sent once more nor closed
+  std::string stage, reason;  ///< of closed lists
+  std::string hash;           ///< first bytes of the message's SHA-256; empty: a consumer's
+};
 
 class Ledger {
  public:
-  Ledger(store::StateStore& store, std::int32_t days, Instant now);
+  Ledger(store::StateStore& store, const LedgerTerms& terms, Instant now);
   [[nodiscard]] Result<void> load();
 
   // ---- writing
   void stage_event(const bus::Record& record, RecordAt at, store::WriteSet& writes);
   [[nodiscard]] Result<void> stage_booking(const bus::Record& record, RecordAt at,
                                            store::WriteSet& writes);
+  /// A record of the topic dead-letter; its headers are read, its value is not.
+  [[nodiscard]] Result<void> stage_letter(const bus::Record& record, RecordAt at,
+                                          store::WriteSet& writes);
   /// Puts what the batch has counted into `writes`.
   void finish(store::WriteSet& writes);
 
   using Offsets = std::map<std::pair<std::uint8_t, std::int32_t>, std::int64_t>;
-  /// One step of the reconciliation. `read`: next offsets of the view; `handled`: of the citizen
-  /// task; `ends`: of the
-  /// ledger's partitions and the event topics' now. Compares what was handled at an earlier step
-  /// once everything that the ledger held then has been read.
-  [[nodiscard]] Result<void> check(const Offsets& read, const Offsets& handled,
-                                   const Offsets& ends);
+  struct Log {
+    Offsets read;     ///< next offsets of the view
+    Offsets handled;  ///< of the citizen task
+    Offsets ends;     ///< now, of the event topics, the ledger, dead-letter and raw
+    Offsets begins;   ///< first offsets of dead-letter and raw
+  };
+  /// One step of the reconciliation. Compares what was handled at an earlier step once everything
+  /// that the ledger held then has been read.
+  [[nodiscard]] Result<void> check(const Log& log, Instant now);
   /// Forgets the days before the setting's.
   [[nodiscard]] Result<void> prune(Instant now);
 
@@ -145,6 +180,7 @@ class Ledger {
                                         std::size_t limit) const;
   [[nodiscard]] Result<Page> by_sender(std::uint64_t sender, const Range& range,
                                        const Offsets& handled) const;
+  /// Also by outcome (DUPLICATE, SUPERSEDED) or mark (IRREGULAR, UNIMPLEMENTED) of an event.
   [[nodiscard]] Result<Page> by_reason(std::string_view reason, const Range& range,
                                        const Offsets& handled) const;
   /// The messages that these events came with, each once.
@@ -162,6 +198,12 @@ class Ledger {
   [[nodiscard]] Result<std::vector<Missing>> missing(domain::CivilDate from, domain::CivilDate to,
                                                      std::size_t limit) const;
   [[nodiscard]] std::size_t unbalanced_senders() const;
+  /// Of all days that are held.
+  struct MissingCounts {
+    std::uint64_t events = 0, originals = 0, letters = 0;
+  };
+  [[nodiscard]] MissingCounts missing_counts() const;
+  [[nodiscard]] Result<std::vector<OpenLetters>> open_letters() const;
   /// Timestamp of the oldest event that the citizen task has not handled; nothing: none waits.
   [[nodiscard]] Result<std::optional<Instant>> oldest_pending(const Offsets& handled) const;
   /// Of senders that `group` gives the same name together.
@@ -181,8 +223,9 @@ class Ledger {
 
   [[nodiscard]] Result<void> stage_entry(const codec::LedgerEntry& entry, Instant written,
                                          RecordAt at, store::WriteSet& writes);
-  void stage_message(std::string_view message, const codec::MessageReceived& received, RecordAt at,
-                     store::WriteSet& writes);
+  [[nodiscard]] Result<void> stage_message(std::string_view message,
+                                           const codec::MessageReceived& received, RecordAt at,
+                                           store::WriteSet& writes);
   SenderDay& counts_of(std::uint16_t day, std::uint64_t sender);  // under mutex_
   void mark(RecordAt at, std::uint16_t day, store::WriteSet& writes);
   void count_booking(const LedgerBooking& booking, int by);  // under mutex_
@@ -190,26 +233,49 @@ class Ledger {
   using AnnouncedAt = std::function<void(RecordAt at, std::string_view announced)>;
   [[nodiscard]] Result<void> scan_announced(const Offsets& from, const AnnouncedAt& found) const;
   [[nodiscard]] Result<void> find_beyond(const Offsets& ends);
+  [[nodiscard]] Result<void> check_events(const Log& log);
   [[nodiscard]] Result<void> compare(std::uint8_t topic, std::int32_t partition, std::int64_t to,
                                      std::size_t& budget);
+  // ---- originals and dead letters: src/ledger_kept.cc
+  void stage_claim(const codec::MessageReceived& received, RecordAt message, RecordAt kept,
+                   std::uint16_t day, store::WriteSet& writes);
+  [[nodiscard]] Result<void> close_letter(const codec::RecordPlace& place, std::uint16_t day,
+                                          store::WriteSet& writes);
+  void count_letter(const Letter& letter, int by);
+  [[nodiscard]] Result<void> load_letters();
+  [[nodiscard]] Result<void> forget_letters(const RecordAt& from, const RecordAt& to);
+  [[nodiscard]] Result<void> check_kept(const Log& log, Instant now);
+  struct Kept;  // one partition of raw or dead-letter at one step
+  [[nodiscard]] Result<void> compare_kept(const Kept& part, std::int64_t from, std::int64_t to,
+                                          std::int64_t& done);
+  [[nodiscard]] Result<void> judge(const Kept& part, const RecordAt& at,
+                                   const std::vector<Claim>& claims,
+                                   const std::optional<Letter>& letter, store::WriteSet& writes);
+  [[nodiscard]] Result<std::string> written_last(const std::vector<Claim>& claims) const;
+  [[nodiscard]] Result<void> note_lost(const Claim& claim, const RecordAt& at,
+                                       store::WriteSet& writes);
   void note(const RecordAt& at, const LedgerKnown& known, store::WriteSet& writes);
   void put_touched(store::WriteSet& writes);
   [[nodiscard]] Result<LedgerKnown> known_at(const RecordAt& at) const;
   [[nodiscard]] Result<EventAccount> event_at(const RecordAt& at, const EventId* announced,
                                               const Offsets& handled) const;
+  [[nodiscard]] Result<void> find_lost(MessageAccount& account) const;
   [[nodiscard]] Result<std::optional<MessageAccount>> message_at(const RecordAt& at,
                                                                  const Offsets& handled) const;
   [[nodiscard]] Result<Page> page_of(std::string_view index, std::string_view to,
-                                     const Range& range, std::size_t place_bytes,
+                                     const Range& range, std::string_view reason,
                                      const Offsets& handled) const;
 
   store::StateStore& store_;
-  const std::int32_t kept_days_;
+  const LedgerTerms terms_;
   // owned by the writer
   Offsets frontier_;  // behind the highest booked offset: an earlier one is booked once more
   std::map<RecordAt, std::string> batch_bookings_;
   std::map<std::pair<std::pair<std::uint8_t, std::int32_t>, std::uint16_t>, std::int64_t> marks_;
   std::optional<std::pair<Offsets, Offsets>> waiting_;  // handled and ends of the step at hand
+  std::map<RecordAt, Letter> batch_letters_;
+  std::set<RecordAt> batch_closed_;
+  Offsets begins_;  // of dead-letter and raw, below which everything was judged
   std::string buffer_;
   // guarded by mutex_
   mutable std::mutex mutex_;
@@ -217,7 +283,9 @@ class Ledger {
   std::map<DayKey, SenderDay> counts_;
   std::map<std::uint16_t, std::size_t> senders_of_day_;
   std::map<DayKey, bool> touched_;
+  /// Of raw and dead-letter it goes back to a place that is named late.
   Offsets compared_;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> open_letters_;  // stage, reason
 };
 
 }  // namespace kronika::gateway

@@ -1,6 +1,7 @@
 // What the ledger says without being asked: senders whose days do not add up, the oldest event that
-// waits, and each sender's last message beside its ordinary silence. Labels as in the
-// edges' metrics: SOR ids of the organisations file alone, general practices together by region
+// waits, the open dead letters, and each sender's last message beside its ordinary silence. Labels
+// as in the edges' metrics: SOR ids of the organisations file alone, general practices together by
+// region
 // ("gp-1084"), all others together as "other". Computed when Prometheus asks.
 #pragma once
 

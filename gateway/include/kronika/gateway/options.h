@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <kronika/base/clock.h>
+#include <kronika/gateway/ledger.h>
 
 namespace kronika::gateway {
 
@@ -37,8 +38,8 @@ struct ViewOptions {
   /// Names what the view is a view of: cluster id and topic prefix. A view with another identity is
   /// refused with view_foreign.
   std::string identity;
-  /// Days that the ledger is kept; 0: not at all, and the topic is not read.
-  std::int32_t ledger_days = 0;
+  /// 0 days: no ledger is kept, and its topics are not read.
+  LedgerTerms ledger{};
   Instant now{};  ///< the ledger begins so many days before
   std::size_t block_cache_bytes = 32U << 20;
   std::size_t memtable_bytes = 8U << 20;

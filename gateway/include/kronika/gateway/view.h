@@ -51,14 +51,21 @@
 namespace kronika::gateway {
 
 /// What the view reads, in the order of domain::Origin::topic: the citizen task's inputs, then the
-/// two compacted topics, the reports by organisations, the publications, and the ledger.
+/// two compacted topics, the reports by organisations, the publications, the ledger, and what was
+/// refused.
 inline constexpr std::string_view kViewTopics[] = {
     bus::kHenvisning, bus::kUdskrivning, bus::kMaaling,      bus::kForloeb,
     bus::kPerson,     bus::kFlytning,    bus::kCitizenState, bus::kIndicatorState,
-    bus::kRapport,    bus::kPublikation, bus::kLedger};
+    bus::kRapport,    bus::kPublikation, bus::kLedger,       bus::kDeadLetter};
 inline constexpr int kInputTopics = 6;
 inline constexpr std::uint8_t kFlytningTopic = 5;
-inline constexpr std::uint8_t kLedgerTopic = 10;  ///< read where the view keeps a ledger
+/// These two are read where the view keeps a ledger.
+inline constexpr std::uint8_t kLedgerTopic = 10, kDeadLetterTopic = 11;
+/// Not read: the ledger knows its places, and Kafka its ends.
+inline constexpr std::uint8_t kRawTopic = 12;
+[[nodiscard]] constexpr std::string_view topic_name(std::uint8_t topic) {
+  return topic == kRawTopic ? bus::kRaw : kViewTopics[topic];
+}
 
 struct ViewPosition {
   std::int64_t next_offset = 0;
@@ -136,10 +143,13 @@ class View {
 
   /// Where messages went; nullptr where ViewOptions::ledger_days is 0.
   [[nodiscard]] virtual const Ledger* ledger() const = 0;
-  /// One step of the ledger's reconciliation, and forgetting its oldest days; `ends` of the
-  /// ledger's partitions and the event topics' on Kafka. For the writer's thread.
-  [[nodiscard]] virtual Result<void> check_ledger(
-      Instant now, const std::map<TopicPartition, std::int64_t>& ends) = 0;
+  /// One step of the ledger's reconciliation, and forgetting its oldest days. On Kafka now: `ends`
+  /// of the event topics, the ledger, dead-letter and raw, `begins` of the latter two. For the
+  /// writer's thread.
+  struct LogBounds {
+    std::map<TopicPartition, std::int64_t> begins, ends;
+  };
+  [[nodiscard]] virtual Result<void> check_ledger(Instant now, const LogBounds& bounds) = 0;
   /// Places of all records of the event topics under this key, refused ones and copies too.
   [[nodiscard]] virtual Result<std::vector<RecordAt>> records(const PersonKey& person) const = 0;
 

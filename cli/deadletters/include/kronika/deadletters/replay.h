@@ -8,7 +8,8 @@
 // consumer's record back to its topic; both with the lineage in the ledger and in the header
 // kronika-replay-of. A letter that would meet the same refusals again is left where it is. Sent
 // twice, it changes nothing: the same bytes give the same fact keys, and the second copies are
-// duplicates. Thread: one at a time.
+// duplicates. What would change something when it came twice (a difference of figures) is not sent;
+// the plan says what to do instead. Thread: one at a time.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,7 @@ enum class Verdict : std::uint8_t {
   kPartly,         ///< some facts are accepted, others refused
   kRefused,        ///< refused for other reasons than before
   kUnchanged,      ///< the same refusals again: not sent
-  kNotReplayable,  ///< not a message or an event, or decided by other copies: not sent
+  kNotReplayable,  ///< sending it once more would not mend it; the sentence says what does
 };
 /// "accepted", "partly", "refused", "unchanged", "not replayable".
 [[nodiscard]] std::string_view to_text(Verdict verdict);
@@ -61,13 +62,23 @@ class Replayer {
   /// Audited before and after. Errors: kAuditAway (nothing was sent), edge_*, bus_* (what was sent
   /// before stands; again is safe).
   [[nodiscard]] Result<std::vector<Attempt>> replay(const std::vector<DeadLetter>& letters);
+  /// Nobody needs to look at them any more (the sender has mended and sent it again): they are no
+  /// longer open. Audited before. Errors: as replay().
+  [[nodiscard]] Result<void> close(const std::vector<DeadLetter>& letters);
 
  private:
   [[nodiscard]] Plan plan_message(const DeadLetter& letter) const;
+  [[nodiscard]] Plan plan_record(const DeadLetter& letter) const;
+  [[nodiscard]] Plan plan_move(const DeadLetter& letter) const;
   [[nodiscard]] Plan plan_event(const DeadLetter& letter) const;
   [[nodiscard]] Result<void> send_messages(const std::vector<const DeadLetter*>& letters,
                                            const std::vector<Attempt*>& attempts);
-  [[nodiscard]] Result<void> send_event(const DeadLetter& letter, Attempt& attempt);
+  [[nodiscard]] Result<void> send_record(const DeadLetter& letter, Attempt& attempt);
+  /// Returns when Kafka has it.
+  [[nodiscard]] Result<bus::Published> publish(const bus::Outgoing& record);
+  [[nodiscard]] Result<void> book_event(const DeadLetter& letter, const Attempt& attempt,
+                                        Instant now);
+  [[nodiscard]] Result<void> book_closed(const std::vector<DeadLetter>& letters, Instant now);
 
   edge::Tools tools_;
   edge::Options options_;
@@ -80,7 +91,7 @@ class Replayer {
 class Replays {
  public:
   void add(const bus::Record& audit_record);
-  /// "accepted", "partly", "refused"; empty: never sent once more.
+  /// "accepted", "partly", "refused", "closed"; empty: it is open.
   [[nodiscard]] std::string outcome(const codec::RecordPlace& letter) const;
 
  private:
