@@ -36,7 +36,10 @@ from kronika_deploy.authority import Authority
 AFTER_A_FAULT = {
     'kronika_log_messages_total{job="kronika", level="error"}': 'kronika_log_messages_total{job="kronika"}',
     # only where TLS is spoken: the secured run
-    'kronika_certificate_not_after_timestamp_seconds{job="kronika"}': 'up{job="kronika"}'}
+    'kronika_certificate_not_after_timestamp_seconds{job="kronika"}': 'up{job="kronika"}',
+    # only of senders of three days or more
+    'kronika_sender_expected_interval_seconds{job="kronika"}': 'kronika_sender_last_message_timestamp_seconds{job="kronika"}',
+    'kronika:sender_silence:ratio{}': 'kronika:sender_last_message_timestamp_seconds:max'}
 SKIPPED = 77
 
 

@@ -28,9 +28,10 @@ LABELS = set("""version revision librdkafka grpc rocksdb hash service loop level
   timer days region programme picture indicator direction figures""".split())
 CLOSED = {
     "service": {"startup", "ready", "live"}, "loop": {"poll", "view", "main"}, "level": {"debug", "info", "warn", "error"},
-    "kind": {"transient", "abortable", "fatal", "assign", "revoke", "lost", "block_cache", "pinned", "memtables", "table_readers"},
+    "kind": {"transient", "abortable", "fatal", "assign", "revoke", "lost", "block_cache", "pinned", "memtables", "table_readers",
+             "event", "original", "dead_letter"},
     "state": {"assigned", "restoring", "rebuilding", "running", "failed"},
-    "stage": {"state", "indicator", "view", "citizen", "indicators"}, "source": {"event", "canary", "state", "journal"},
+    "stage": {"state", "indicator", "view", "edge", "citizen", "indicators", "other"}, "source": {"event", "canary", "state", "journal"},
     "outcome": {"committed", "aborted", "acked", "failed", "applied", "duplicate", "superseded", "rejected", "hit", "miss"},
     "path": {"fast", "refold", "generation"}, "mark": {"irregular", "unimplemented", "late"},
     "timer": {"visitation", "interview", "rehab_start", "silence", "assessment", "discharge", "contact", "examination", "transfer",

@@ -68,8 +68,8 @@ def flow():
             stat("Against last week", f'sum(rate({consumed}[1h])) / sum(rate({consumed}[1h] offset 1w))',
                  "Share of the events of the same hour a week ago. A holiday is no fault.",
                  red="a sector is silent.", runbook="KronikaInputMissing", unit="percentunit", thresholds=(0.5, 0.2), below=True, needs="week"),
-            stat("Silent senders", 'count(kronika:sender_silence:ratio{namespace="$namespace"} > 3) or vector(0)',
-                 "Senders silent for more than three times their habit.", red="the table by sender says who; call them.",
+            stat("Silent senders", 'count(kronika:sender_silence:ratio{namespace="$namespace"} > 1) or vector(0)',
+                 "Senders silent for longer than their habit.", red="the table by sender says who; call them.",
                  runbook="KronikaSenderSilent", thresholds=(1, 5)),
             stat("Refused at the doors", f'sum(rate(kronika_ingest_messages_total{{{NS}, outcome="rejected"}}[15m])) / '
                  f'(sum(rate(kronika_ingest_messages_total{{{NS}}}[15m])) > 0)',
@@ -83,8 +83,8 @@ def flow():
                   "Which door is used, and how does it answer?", red="unavailable: Kafka does not take what the doors publish.",
                   runbook="KronikaIngestFastBurn", unit="cps", needs="edge"),
             Panel("table", "Silence by sender", [('sort_desc(topk(20, kronika:sender_silence:ratio{namespace="$namespace", sender=~"$sender"}))', "")],
-                  "Who is silent, in multiples of their habit (mean interval of the last week)?", red="above 3 for a sender that matters.",
-                  runbook="KronikaSenderSilent", width=12, height=8, needs="edge"),
+                  "Who is silent, in multiples of their ordinary silence (of four weeks)? None in a sender's first three days.", red="above 1 for a sender that matters.",
+                  runbook="KronikaSenderSilent", width=12, height=8, needs="habit"),
         ]),
         Row("Doors", [
             graph("Answer time", [(f'histogram_quantile(0.5, sum by (le, protocol) (rate(kronika_ingest_ack_seconds_bucket{{{NS}}}[{RATE}])))', "p50 {{protocol}}"),
@@ -202,20 +202,31 @@ def dead_letters():
     consumed = f'kronika_kafka_consumed_records_total{{{NS}, component="citizen"}}'
     return Dashboard("kronika-dead-letters", "Dead letters", "Can it wait till morning?", [
         Row("Verdict", [
+            stat("Open", f'sum(max by (stage, reason) (kronika_dead_letters_open{{{NS}}})) or vector(0)', "How many dead letters has nobody sent once more or closed?",
+                 red="the table by reason says which; kronika dead-letters list --waiting says who.", runbook="KronikaDeadLettersOld", width=6),
+            stat("Oldest open", f'(time() - min(kronika_dead_letter_oldest_timestamp_seconds{{{NS}}})) or vector(0)', "How long has the oldest of them waited?",
+                 red="more than a day: a sector waits for us, or we for it.", runbook="KronikaDeadLettersOld", unit="s", thresholds=(43200, 86400), width=6),
             stat("In 15 minutes", 'sum(kronika:dead_letters:increase15m{namespace="$namespace"}) or vector(0)', "How many were refused in the last quarter of an hour?",
-                 red="look at the reasons.", runbook="KronikaDeadLetterRate", thresholds=(10, 100), width=8),
+                 red="look at the reasons.", runbook="KronikaDeadLetterRate", thresholds=(10, 100), width=6),
             stat("Share of the events", f'(sum(kronika:dead_letters:increase15m{{namespace="$namespace"}}) or vector(0)) / (sum(increase({consumed}[15m])) > 0)',
-                 "Share of the events that are refused.", red="above a fifth it cannot wait.", runbook="KronikaDeadLetterFlood", unit="percentunit", thresholds=(0.01, 0.2), width=8),
-            stat("Reasons", f'count(count by (reason) ({total})) or vector(0)', "How many different reasons have the running processes met?",
-                 red="a new one: the table below says which.", runbook="KronikaDeadLetterRate", width=8),
+                 "Share of the events that are refused.", red="above a fifth it cannot wait.", runbook="KronikaDeadLetterFlood", unit="percentunit", thresholds=(0.01, 0.2), width=6),
         ]),
         Row("By reason", [
             graph("By reason", [(f'topk(5, sum by (reason) (rate({total}[{RATE}]))) or vector(0)', "{{reason}}")], "Why?", red="one reason dominates: one sender.",
                   runbook="KronikaDeadLetterRate", unit="cps"),
             graph("By stage", [(f'sum by (stage) (rate({total}[{RATE}])) or vector(0)', "{{stage}}")], "Where are they refused?", red="citizen: past the doors; a native sender or a stricter check.",
                   runbook="KronikaDeadLetterRate", unit="cps"),
+            Panel("table", "Open by reason", [(f'max by (stage, reason) (kronika_dead_letters_open{{{NS}}})', "")],
+                  "What waits for a human?", red="replay what we have mended, close what the sender has.", runbook="KronikaDeadLettersOld", width=12, height=8),
             Panel("table", "First seen this week", [(f'sum by (stage, reason) ({total}) unless sum by (stage, reason) ({total} offset 1w)', "")],
                   "New fault or old? Reasons that were not there a week ago.", red="a reason that began with a rollout.", runbook="KronikaDeadLetterRate", width=12, height=8),
+        ]),
+        Row("Does it add up?", [
+            graph("Missing", [(f'max by (kind) (kronika_reconciliation_missing_records{{{NS}}})', "{{kind}}")],
+                  "Is something lost? Events, sealed originals and dead letters that do not stand where the ledger says, in the days that are kept.",
+                  red="any step up is a loss: kronika reconcile names the places.", runbook="KronikaLossDetected", thresholds=(1, 1)),
+            graph("Oldest event not handled", [(f'time() - min(kronika_reconciliation_pending_oldest_timestamp_seconds{{{NS}}})', "waits")],
+                  "Does an event wait for the citizen task?", red="it grows: a partition does not run.", runbook="KronikaPartitionStalled", unit="s", thresholds=(60, 900)),
         ]),
         Row("What else becomes of events", [
             graph("Outcomes", [(f'sum by (outcome) (rate(kronika_citizen_events_total{{{NS}}}[{RATE}]))', "{{outcome}}")],

@@ -56,6 +56,8 @@ ROUTES = [
     ({"alertname": "KronikaWatchdog", "severity": "none"}, "watchdog"),
     ({"alertname": "KronikaPartitionStalled", "severity": "critical", "slo": "freshness"}, "pager"),
     ({"alertname": "KronikaLatencyFastBurn", "severity": "critical", "slo": "latency"}, "pager"),
+    ({"alertname": "KronikaLossDetected", "severity": "critical", "slo": "loss"}, "pager"),
+    ({"alertname": "KronikaDeadLettersOld", "severity": "warning", "slo": "loss"}, "tickets"),
     ({"alertname": "KronikaDiskFilling", "severity": "warning", "slo": "freshness"}, "tickets"),
     ({"alertname": "KronikaCareTimersOverdue", "severity": "warning", "slo": "care"}, "care"),
     ({"alertname": "KronikaBreakGlass", "severity": "info"}, "record"),
