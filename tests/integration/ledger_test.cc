@@ -4,8 +4,10 @@
 #include "support/platform.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -112,6 +114,60 @@ TEST_F(LedgerCommands, AMessageTellsWhatItsEventsDid) {
   EXPECT_THAT(page, HasSubstr("kronika_reconciliation_unbalanced_senders 0"));
   EXPECT_THAT(page, HasSubstr("kronika_reconciliation_pending_oldest_timestamp_seconds"));
   EXPECT_THAT(page, HasSubstr("kronika_sender_last_message_timestamp_seconds{sender="));
+}
+
+TEST_F(LedgerCommands, MessagesAreFoundByReasonOutcomeAndSender) {
+  const auto books = json({"reconcile", "--wait", "90", "--json"}, 0);
+  const auto found = [](std::vector<std::string> by) {
+    std::vector<std::string> args{"message", "list", "--limit", "0", "--json"};
+    args.insert(args.end(), by.begin(), by.end());
+    return json(args, 0)["messages"];
+  };
+  for (const auto& [outcome, field] :
+       std::map<std::string, const char*>{{"DUPLICATE", "duplicate"},
+                                          {"SUPERSEDED", "superseded"},
+                                          {"IRREGULAR", "irregular"},
+                                          {"UNIMPLEMENTED", "unimplemented"}}) {
+    const auto messages = found({"--reason", outcome});
+    EXPECT_EQ(messages.empty(), sum(books["rows"], field) == 0) << outcome;
+    for (const auto& message : messages) {
+      EXPECT_TRUE(std::any_of(message["events"].begin(), message["events"].end(),
+                              [&](const nlohmann::json& event) {
+                                return event["outcome"] == outcome || event.value(field, false);
+                              }))
+          << message;
+    }
+  }
+  EXPECT_FALSE(found({"--reason", "IRREGULAR"}).empty()) << "the samples have some";
+  const auto irregular = found({"--reason", "IRREGULAR"});
+  const std::string sender = irregular[0]["sender_org"];
+  const auto of_sender = found({"--reason", "IRREGULAR", "--sender", sender});
+  EXPECT_FALSE(of_sender.empty());
+  for (const auto& message : of_sender) EXPECT_EQ(message["sender_org"], sender);
+  EXPECT_TRUE(found({"--reason", "IRREGULAR", "--sender", "990000000000999"}).empty());
+  EXPECT_TRUE(found({"--reason", "IRREGULAR", "--to", "2020-01-01"}).empty());
+  const Answer told = platform_->cli({"message", "list", "--reason", "IRREGULAR", "--effects"});
+  EXPECT_THAT(told.output, HasSubstr("irregular"));
+}
+
+TEST_F(LedgerCommands, WhatAMixedBundleLeftOutIsToldByName) {
+  json({"reconcile", "--wait", "90", "--json"}, 0);
+  bool named = false;
+  for (const auto& row : json({"reconcile", "--json"}, 0)["rows"]) {
+    const std::string sender = row["sender_org"];
+    if (sender.empty() || named) continue;
+    for (const auto& message :
+         json({"message", "list", "--sender", sender, "--limit", "0", "--json"}, 0)["messages"]) {
+      std::int64_t resources = 0;
+      for (const auto& kind : message["ignored_by_name"]) {
+        EXPECT_FALSE(kind["name"].get<std::string>().empty());
+        resources += kind["resources"].get<std::int64_t>();
+      }
+      EXPECT_EQ(resources, message["ignored"].get<std::int64_t>());
+      named = named || resources > 0;
+    }
+  }
+  EXPECT_TRUE(named) << "the samples hold bundles of more than we publish";
 }
 
 // Last: from here on the books are wrong.
