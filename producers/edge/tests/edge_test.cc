@@ -162,7 +162,7 @@ TEST_F(EdgeTest, WhatAMixedBundleLeavesOutIsBookedByNameAndNeverWithAPersonsNumb
   const Account account = account_of(bundle + "]}");
   EXPECT_TRUE(account.whole());
   EXPECT_EQ(account.ignored, 4U);
-  const std::vector<codec::IgnoredResources> expected{{"Claim", 2}, {"(name withheld)", 2}};
+  const std::vector<codec::IgnoredResources> expected{{"Claim", 2}, {"(id withheld)", 2}};
   EXPECT_EQ(booked().ignored_by_name, expected);
 }
 
