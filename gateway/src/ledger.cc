@@ -281,10 +281,11 @@ Result<void> Ledger::stage_message(std::string_view message, const codec::Messag
   append_be(key, sender);
   append_48(key, static_cast<std::uint64_t>(received.received_at.ms));
   writes.put(kFamily, key.append(place), "");
-  key = day_key('i', day);
-  key.append(
-      hash_of_id(received.message_id.empty() ? to_hex(received.sha256) : received.message_id));
-  writes.put(kFamily, key.append(place), "");
+  // Doors tell both to the sender.
+  const std::string names[] = {to_hex(received.sha256), received.message_id};
+  for (const std::string& name : names) {
+    if (!name.empty()) writes.put(kFamily, day_key('i', day) + hash_of_id(name) + place, "");
+  }
   for (const codec::RefusedFacts& refused : received.refused) {
     key = day_key('r', day);
     key.append(refused.reason).push_back('\0');

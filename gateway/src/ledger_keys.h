@@ -11,7 +11,7 @@
 //   p place | 5   of dead-letter: closed before it was read
 //   o stage 0 reason 0 time (6) | place               open dead letters
 //   s day | sender | time (6) | partition | offset    messages of a sender
-//   i day | first 8 bytes of SHA-256 of the id | partition | offset
+//   i day | first 8 bytes of SHA-256 of the id, or of the bytes' own in hex | place
 //   r day | reason | 0 | place                        messages (topic ledger) and events refused;
 //   events
 //                                                     also by outcome and mark (DUPLICATE,

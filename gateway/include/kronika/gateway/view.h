@@ -141,7 +141,7 @@ class View {
       const domain::PublicationName& name) const = 0;
   [[nodiscard]] virtual std::int64_t publication_count() const = 0;
 
-  /// Where messages went; nullptr where ViewOptions::ledger_days is 0.
+  /// Where messages went; nullptr where ViewOptions::ledger.days is 0.
   [[nodiscard]] virtual const Ledger* ledger() const = 0;
   /// One step of the ledger's reconciliation, and forgetting its oldest days. On Kafka now: `ends`
   /// of the event topics, the ledger, dead-letter and raw, `begins` of the latter two. For the
