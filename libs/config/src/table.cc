@@ -250,7 +250,7 @@ const Row kRows[] = {
        [](Settings& s, const Value& v) { s.gateway.memtable_bytes = static_cast<std::size_t>(v.number); }),
   number("gateway.answer_cache_bytes", "48MiB", "bytes", 0, 64 * kGiB, "Answers about citizens as of now that the gateway keeps ready, until the citizen's state changes or a deadline passes; 0 keeps none.",
        [](Settings& s, const Value& v) { s.gateway.answer_cache_bytes = static_cast<std::size_t>(v.number); }),
-  number("gateway.ledger_days", "30", "days", 0, 3'650, "Days for which the gateway can tell where a message went; it takes some 340 bytes a message on disk (docs/operations.md). 0: not at all. What is not kept yet comes when the view is read anew.",
+  number("gateway.ledger_days", "30", "days", 0, 3'650, "Days for which the gateway can tell where a message went; it takes some 350 bytes a message on disk (docs/operations.md). 0: not at all. What is not kept yet comes when the view is read anew.",
        [](Settings& s, const Value& v) { s.gateway.ledger_days = static_cast<std::int32_t>(v.number); }),
   path("gateway.residents_file", "", "Resident counts by municipality, sex, age band and quarter (docs/api.md, indicators), the denominators of I-01, I-02, I-19 and I-20. Empty: residents.csv in data_dir if it is there; without any, their rates are NO_DATA.",
        [](Settings& s, const Value& v) { s.gateway.residents_file = v.text; }),
