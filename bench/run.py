@@ -63,6 +63,18 @@ def free_ports(count):
     raise Failed("no free ports")
 
 
+def await_listening(port, seconds=10):
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise Failed(f"nobody listens on {port}") from None
+            time.sleep(0.05)
+
+
 def bench(*arguments, timeout=400):
     """Runs a subcommand of kronika-bench; its answer."""
     done = subprocess.run([BENCH, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, cwd=ROOT)
@@ -289,8 +301,8 @@ class Run:
         """The same client sends the same bytes over one stream with the same window to the door and to a bare echo stream."""
         o = self.options
         prefix = "d."
-        # One client is all there is, so its rate is not bounded; everything else is as it comes.
-        with Program(self, "edge-grpc", prefix, KRONIKA_INGEST_PEER_MESSAGES_PER_SECOND="0") as edge:
+        # One client is all there is, so its rates are not bounded; everything else is as it comes.
+        with Program(self, "edge-grpc", prefix, KRONIKA_INGEST_PEER_MESSAGES_PER_SECOND="0", KRONIKA_INGEST_PEER_FAULTS_PER_SECOND="0") as edge:
             done = subprocess.run([BIN / "kronika", "topics", "create"], env=edge.environment, capture_output=True, text=True, cwd=ROOT)
             if done.returncode != 0:
                 raise Failed(f"topics: {done.stderr.strip()}")
@@ -308,6 +320,7 @@ class Run:
                     echo = subprocess.Popen([BENCH, "echo-stream", "--address", f"127.0.0.1:{port}", "--response-bytes",
                                              str(round(door["response_bytes"]))])
                     try:
+                        await_listening(port)
                         bare = bench("stream", "--target", f"127.0.0.1:{port}", "--echo", "--pid", echo.pid, *common)
                     finally:
                         echo.terminate()
