@@ -3,13 +3,15 @@
 #   ca.pem ca.key               the authority
 #   broker.p12 gateway-tls.pem  certificates of 127.0.0.1 and localhost
 #   USER.pem USER.key           by which Kafka knows admin, edge, citizen, indicators, gateway, operator, publication
-# All readable by their owner only. Users are known by certificates, not by passwords: Kafka 4 refuses the nonce that librdkafka
+#   USER.password               likewise, with local.secure=password
+# All readable by their owner only. Passwords are sent as SASL/PLAIN over TLS: Kafka 4 refuses the nonce that librdkafka
 # before 2.6.1 sends (its pull request 4895), so that SCRAM does not work with Debian 12's.
 # shellcheck shell=bash
 
 readonly secure_users=(admin edge citizen indicators gateway operator publication)
 
-secure_on() { [ "${KRONIKA_LOCAL_SECURE:-no}" = yes ]; }
+secure_on() { [ "${KRONIKA_LOCAL_SECURE:-no}" != no ]; }
+secure_by_password() { [ "${KRONIKA_LOCAL_SECURE:-no}" = password ]; }
 
 random_word() { head -c 24 /dev/urandom | base64 | tr -d '/+=\n'; }
 
@@ -49,28 +51,46 @@ secure_prepare() {
     ) || exit 1
     say "  made certificates and Kafka users in $secure (for this machine only)"
   fi
+  (
+    umask 077
+    for user in kronika-broker "${secure_users[@]}"; do
+      [ -f "$secure/$user.password" ] || random_word >"$secure/$user.password"
+    done
+  )
 }
 
 # The settings of the process NAME; the operator's for whoever sources `stack.sh settings`.
 secure_env() {
   secure_on || return 0
   set -- "${1/#edge-*/edge}" # the doors share a user
-  export KRONIKA_KAFKA_SECURITY_PROTOCOL=ssl KRONIKA_KAFKA_SSL_CA_FILE=$secure/ca.pem
-  export KRONIKA_KAFKA_SSL_CERTIFICATE_FILE=$secure/$1.pem KRONIKA_KAFKA_SSL_KEY_FILE=$secure/$1.key
+  export KRONIKA_KAFKA_SSL_CA_FILE=$secure/ca.pem
+  if secure_by_password; then
+    export KRONIKA_KAFKA_SECURITY_PROTOCOL=sasl_ssl KRONIKA_KAFKA_SASL_MECHANISM=PLAIN
+    export KRONIKA_KAFKA_SASL_USERNAME=$1 KRONIKA_KAFKA_SASL_PASSWORD_FILE=$secure/$1.password
+    export KRONIKA_KAFKA_SSL_CERTIFICATE_FILE='' KRONIKA_KAFKA_SSL_KEY_FILE=''
+  else
+    export KRONIKA_KAFKA_SECURITY_PROTOCOL=ssl KRONIKA_KAFKA_SASL_USERNAME='' KRONIKA_KAFKA_SASL_PASSWORD_FILE=''
+    export KRONIKA_KAFKA_SSL_CERTIFICATE_FILE=$secure/$1.pem KRONIKA_KAFKA_SSL_KEY_FILE=$secure/$1.key
+  fi
   export KRONIKA_GATEWAY_CERT_FILE=$secure/gateway-tls.pem KRONIKA_GATEWAY_KEY_FILE=$secure/gateway-tls.key
   export KRONIKA_CLI_GATEWAY_CA_FILE=$secure/ca.pem
 }
 
-# Lines of server.properties in place of the plaintext listeners.
+# Lines of server.properties in place of the plaintext listeners. Whichever way a user is known, it has the same name.
 secure_kafka_properties() {
-  local store
+  local store listener=SSL
   store=$(cat "$secure/store.password")
+  if secure_by_password; then listener=SASL_SSL; fi
   cat <<EOF
-listeners=SSL://127.0.0.1:${kafka_address##*:},CONTROLLER://127.0.0.1:$KRONIKA_LOCAL_CONTROLLER_PORT
-advertised.listeners=SSL://127.0.0.1:${kafka_address##*:}
-listener.security.protocol.map=SSL:SSL,CONTROLLER:SSL
-inter.broker.listener.name=SSL
-ssl.client.auth=required
+listeners=$listener://127.0.0.1:${kafka_address##*:},CONTROLLER://127.0.0.1:$KRONIKA_LOCAL_CONTROLLER_PORT
+advertised.listeners=$listener://127.0.0.1:${kafka_address##*:}
+listener.security.protocol.map=SSL:SSL,SASL_SSL:SASL_SSL,CONTROLLER:SSL
+inter.broker.listener.name=$listener
+sasl.enabled.mechanisms=PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+listener.name.sasl_ssl.plain.sasl.jaas.config=$(secure_login kronika-broker) $(secure_passwords);
+listener.name.sasl_ssl.ssl.client.auth=none
+listener.name.ssl.ssl.client.auth=required
 listener.name.controller.ssl.client.auth=required
 ssl.principal.mapping.rules=RULE:^CN=(.*)\$/\$1/
 ssl.keystore.type=PKCS12
@@ -86,6 +106,16 @@ super.users=User:admin;User:kronika-broker
 EOF
 }
 
+secure_login() {
+  printf '%s required username="%s" password="%s"' org.apache.kafka.common.security.plain.PlainLoginModule "$1" "$(cat "$secure/$1.password")"
+}
+
+# All users with their passwords, as the broker's login module takes them.
+secure_passwords() {
+  local user
+  for user in kronika-broker "${secure_users[@]}"; do printf 'user_%s="%s" ' "$user" "$(cat "$secure/$user.password")"; done
+}
+
 # Each component's rights, from the table that a cluster's users are made of.
 secure_rights() {
   PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$root/deploy/tools python3 -c '
@@ -97,20 +127,27 @@ for user in kafka.USERS:
             print(user, operation, names[kind], {"prefix": "prefixed"}.get(pattern, pattern), name)'
 }
 
-secure_grant() {
-  [ -f "$secure/granted" ] && return
-  command -v javac >/dev/null || die "local.secure needs a Java compiler: apt-get install openjdk-17-jdk-headless"
-  cat >"$secure/admin.properties" <<EOF
+# Settings of Kafka's own tools as the user admin.
+secure_admin_properties() {
+  local store
+  store=$(cat "$secure/store.password")
+  cat <<EOF
 bootstrap.servers=$kafka_address
-security.protocol=SSL
-ssl.keystore.type=PKCS12
-ssl.keystore.location=$secure/admin.p12
-ssl.keystore.password=$(cat "$secure/store.password")
 ssl.truststore.type=PKCS12
 ssl.truststore.location=$secure/trust.p12
-ssl.truststore.password=$(cat "$secure/store.password")
+ssl.truststore.password=$store
 EOF
-  chmod 600 "$secure/admin.properties"
+  if secure_by_password; then
+    printf '%s\n' security.protocol=SASL_SSL sasl.mechanism=PLAIN "sasl.jaas.config=$(secure_login admin);"
+  else
+    printf '%s\n' security.protocol=SSL ssl.keystore.type=PKCS12 "ssl.keystore.location=$secure/admin.p12" "ssl.keystore.password=$store"
+  fi
+}
+
+secure_grant() {
+  (umask 077 && secure_admin_properties >"$secure/admin.properties")
+  [ ! -f "$secure/granted" ] || return 0
+  command -v javac >/dev/null || die "local.secure needs a Java compiler: apt-get install openjdk-17-jdk-headless"
   secure_rights |
     java -cp "$root/var/kafka/lib/*" "$root/deploy/local/kafka/GrantRights.java" "$secure/admin.properties" \
       >>"$logs/topics.log" 2>&1 || die "the rights could not be given: $(last_words topics)"

@@ -243,6 +243,20 @@ ensure_secret() {
   fi
 }
 
+# The sealing keys of this and the next months; a file with one key of no month is left as it is.
+ensure_seal_keys() {
+  local file=$KRONIKA_SEAL_KEY_FILE
+  if [ ! -f "$file" ]; then
+    [ ! -f "$KRONIKA_DATA_DIR/sealed" ] || die "$file (sealing keys) is gone, and originals in $KRONIKA_DATA_DIR were sealed with them: put it back, or remove the data with 'make clean'."
+    say "  made $file (sealing keys, for this machine only)"
+  elif ! grep -q '^[0-9]\{4\}-' "$file"; then
+    touch "$KRONIKA_DATA_DIR/sealed"
+    return
+  fi
+  "$bin/kronika" keys make >/dev/null || exit 2 # the tool has said why
+  touch "$KRONIKA_DATA_DIR/sealed"
+}
+
 # --- Kafka -----------------------------------------------------------------------------------------------------------
 
 find_java() {
@@ -356,7 +370,7 @@ start() {
   [ "$what" = all ] || return 0
   [ -n "$bin" ] || die "the programs are not built yet: run 'make build' first."
   ensure_secret "$KRONIKA_IDENTITY_SECRET_FILE" person-key "person keys"
-  ensure_secret "$KRONIKA_SEAL_KEY_FILE" seal "sealed messages"
+  ensure_seal_keys
   if secure_on; then secure_grant; fi
   (secure_env admin && "$bin/kronika" topics create) >>"$logs/topics.log" 2>&1 || die "the topics could not be created: $(last_words topics)"
   say "  topics are there"

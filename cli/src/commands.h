@@ -117,6 +117,16 @@ int dead_letters_show(const Context& context, const DeadLetterOptions& options);
 int dead_letters_replay(const Context& context, const DeadLetterOptions& options);
 int dead_letters_close(const Context& context, const DeadLetterOptions& options);
 
+struct KeyOptions {
+  std::string file;   ///< empty: seal.key_file
+  int months = 3;     ///< make: beyond the present one
+  std::string month;  ///< destroy: "2026-08"
+};
+/// kNotDone where the present month has none.
+int keys_list(const Context& context, const KeyOptions& options);
+int keys_make(const Context& context, const KeyOptions& options);
+int keys_destroy(const Context& context, const KeyOptions& options);
+
 struct VerifyOptions {
   int max_differences = 20;
   bool gateway = true;        ///< also compare the gateway's indicator tables

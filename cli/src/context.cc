@@ -22,7 +22,7 @@ int report(const Context& context, const Error& error) {
   int exit_code = kNotDone;
   if (slug == "bus_transient" || slug == "bus_timed_out") exit_code = kUnreachable;
   if (slug.starts_with("config_") || slug.starts_with("reference_") || slug == "codec_key_file" ||
-      slug == "bus_config") {
+      slug == "bus_config" || slug == "bus_unauthenticated") {
     exit_code = kUsage;
   }
   std::string sentence = error.context.empty() ? std::string(slug) : error.context;
@@ -40,6 +40,7 @@ bus::ClientOptions client_options(const Context& context) {
   client.client_id = "kronika-cli";
   client.prefix = kafka.topic_prefix;
   client.properties = {kafka.client.begin(), kafka.client.end()};
+  client.password_file = kafka.sasl_password_file;
   return client;
 }
 

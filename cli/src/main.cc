@@ -48,6 +48,7 @@ struct Options {
   cli::CellOptions cells;
   cli::PublicationOptions publication;
   cli::DeadLetterOptions dead_letters;
+  cli::KeyOptions keys;
   cli::MessageOptions messages;
   cli::ReconcileOptions reconcile;
   cli::ReportOptions report;
@@ -349,6 +350,26 @@ void verify_command(CLI::App& app, Options& o, Run& run) {
   });
 }
 
+void key_commands(CLI::App& app, Options& o, Run& run) {
+  CLI::App& keys = *app.add_subcommand("keys", "sealing keys, one a month");
+  keys.require_subcommand(1);
+  const auto add = [&](const char* name, const char* what, auto command) -> CLI::App& {
+    CLI::App& sub = *keys.add_subcommand(name, what);
+    sub.add_option("--file", o.keys.file, "file of keys; default seal.key_file");
+    sub.callback(
+        [&o, &run, command] { run = [&o, command](const auto& c) { return command(c, o.keys); }; });
+    return sub;
+  };
+  add("list", "months that have a key, and until when", cli::keys_list);
+  add("make", "makes the keys of the present month and the next where they are missing",
+      cli::keys_make)
+      .add_option("--months", o.keys.months, "beyond the present one; default 3")
+      ->check(CLI::Range(0, 120));
+  add("destroy", "forgets a month's key: its originals are erased, for ever", cli::keys_destroy)
+      .add_option("month", o.keys.month, "a month that is over, e.g. 2026-08")
+      ->required();
+}
+
 void other_commands(CLI::App& app, Options& o, Run& run) {
   CLI::App& publish = *app.add_subcommand("publish", "reads messages and publishes their events");
   publish.add_option("path", o.paths, "files, folders, or - for standard input")->required();
@@ -420,6 +441,7 @@ int main(int argc, char** argv) {
   message_commands(app, options, run);
   log_commands(app, options, run);
   verify_command(app, options, run);
+  key_commands(app, options, run);
   other_commands(app, options, run);
   try {
     std::vector<std::string> arguments(loaded->rest.rbegin(), loaded->rest.rend());

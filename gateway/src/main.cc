@@ -55,6 +55,7 @@ bus::ClientOptions client_options(const config::Settings& settings) {
   client.client_id = "kronika-gateway-" + settings.instance;
   client.prefix = settings.kafka.topic_prefix;
   client.properties = {settings.kafka.client.begin(), settings.kafka.client.end()};
+  client.password_file = settings.kafka.sasl_password_file;
   return client;
 }
 
@@ -129,7 +130,7 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
 
   const bus::ClientOptions client = client_options(settings);
   const auto cluster = gateway::cluster_id(client);
-  if (!cluster) return stop_with(cluster.error(), telemetry::kExitKafka);
+  if (!cluster) return stop_with(cluster.error(), exit_code_of(cluster.error()));
   gateway::ViewOptions view_options;
   view_options.path = settings.data_dir / "gateway" / "view";
   std::filesystem::create_directories(settings.data_dir / "gateway");

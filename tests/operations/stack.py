@@ -133,9 +133,7 @@ class Stack:
         stack_bin()
         try:
             self.script("start", *(["kafka"] if self.only_kafka else []))
-            text = subprocess.run(["bash", "-c", f"source <({ROOT}/scripts/stack.sh settings); env"], env=self.env,
-                                  capture_output=True, text=True, check=True).stdout
-            self.env.update(dict(line.split("=", 1) for line in text.splitlines() if line.startswith("KRONIKA_")))
+            self.read_settings()
         except BaseException:
             self.__exit__()
             raise
@@ -145,6 +143,20 @@ class Stack:
         for process in self.more:
             process.end()
         subprocess.run([ROOT / "scripts/stack.sh", "stop"], env=self.env, capture_output=True, check=False)
+
+    def read_settings(self):
+        """The settings in force, of the person on duty where the stack is secured."""
+        text = subprocess.run(["bash", "-c", f"source <({ROOT}/scripts/stack.sh settings); env"], env=self.env,
+                              capture_output=True, text=True, check=True).stdout
+        self.env.update(dict(line.split("=", 1) for line in text.splitlines() if line.startswith("KRONIKA_")))
+
+    def pid(self, name):
+        return int((self.folder / f"data/run/{name}.pid").read_text().split()[0])
+
+    def restart_kafka(self):
+        """kill -9, and again with the settings of now."""
+        os.kill(self.pid("kafka"), signal.SIGKILL)
+        self.script("start", "kafka")
 
     def script(self, *command):
         done = subprocess.run([ROOT / "scripts/stack.sh", *command], env=self.env, capture_output=True, text=True)

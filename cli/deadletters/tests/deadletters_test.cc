@@ -255,6 +255,28 @@ TEST_F(DeadLetters, WithoutAnAuditRecordNothingIsShownAndNothingIsSent) {
   EXPECT_FALSE(record.actor.empty());
 }
 
+TEST_F(DeadLetters, AnOriginalWhoseKeyWasDestroyedIsToldInOneSentenceAndStays) {
+  codec::SealKeys keys;
+  ASSERT_EQ(keys.make(codec::seal_month_of(kNow), 2).size(), 2U);
+  sealer_.take(keys);
+  const DeadLetter letter = refuse(kMessage);
+  adapters_.default_sender_org = "990000000000201";
+  EXPECT_EQ(replayer().plan(letter).verdict, Verdict::kAccepted);
+
+  keys.destroy(codec::seal_month_of(kNow), kNow + std::chrono::hours(24 * 60));
+  sealer_.take(keys);
+  const Plan plan = replayer().plan(letter);
+  EXPECT_EQ(plan.verdict, Verdict::kNotReplayable);
+  EXPECT_THAT(plan.sentence, ::testing::HasSubstr("this original is erased"));
+  const auto attempts = replayer().replay({letter});
+  ASSERT_TRUE(attempts.has_value());
+  EXPECT_FALSE(attempts->front().sent);
+  EXPECT_THAT(bus_.records, IsEmpty());
+  const auto opened = open_letter(letter, sealer_, audit_, "asked by the sender", kNow);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().context, plan.sentence);
+}
+
 TEST_F(DeadLetters, AConsumersRecordGoesBackToItsTopicAsItWas) {
   const domain::Event event = measurement();
   const DeadLetter letter = consumers_letter(event, "CODE_UNKNOWN");

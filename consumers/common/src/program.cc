@@ -35,6 +35,7 @@ bus::RuntimeOptions runtime_options(const config::Settings& settings, const conf
   options.client.bootstrap_servers = settings.kafka.bootstrap_servers;
   options.client.prefix = settings.kafka.topic_prefix;
   options.client.properties = {settings.kafka.client.begin(), settings.kafka.client.end()};
+  options.client.password_file = settings.kafka.sasl_password_file;
   options.pod = settings.instance;
   options.threads = own.threads;
   options.state_folder = (settings.data_dir / "state").string();
@@ -94,8 +95,7 @@ int run(int argc, char** argv, const Program& program) {
   std::vector<telemetry::Registration> registrations;
   canary::CanaryMetrics canary(registry, program.canary_stage);
   const bus::TaskSpec spec = program.make_spec({settings, *rules, registry, registrations, canary});
-  busmetrics::RuntimeMetrics metrics(registry,
-                                     {.input_topics = spec.input_topics, .stage = program.stage});
+  busmetrics::RuntimeMetrics metrics(registry, {.input_topics = spec.input_topics, .stage = program.stage});
   busmetrics::ClientMetrics clients(registry, settings.kafka.topic_prefix);
   bus::RuntimeOptions options = runtime_options(settings, own);
   options.probe = &metrics;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <fstream>
 
 namespace kronika::bus {
 
@@ -18,6 +19,17 @@ void on_log(const rd_kafka_t* client, int level, const char* facility, const cha
   } else {
     rd_kafka_log_print(client, level, facility, text);
   }
+}
+
+Result<std::string> password_of(const std::string& file) {
+  std::ifstream in(file);
+  std::string password;
+  if (!std::getline(in, password) || password.empty()) {
+    return fail(code(Errc::kConfig),
+                file + ": no password in its first line (kafka.sasl_password_file)");
+  }
+  if (password.back() == '\r') password.pop_back();
+  return password;
 }
 
 }  // namespace
@@ -73,6 +85,12 @@ Result<RdConf> make_conf(const ClientOptions& options, const Properties& own) {
   }
   for (const auto& [key, value] : own) {
     if (auto r = set(key, value); !r) return tl::unexpected(r.error());
+  }
+  if (!options.password_file.empty()) {
+    auto r = password_of(options.password_file).and_then([&](const std::string& password) {
+      return set("sasl.password", password);
+    });
+    if (!r) return tl::unexpected(r.error());
   }
   return conf;
 }

@@ -24,12 +24,7 @@ int on_stats(rd_kafka_t*, char* text, std::size_t bytes, void*) {
 }
 
 void on_error(rd_kafka_t*, int err, const char*, void*) {
-  const auto kind =
-      err == RD_KAFKA_RESP_ERR__FATAL ? ClientErrorKind::kFatal : ClientErrorKind::kTransient;
-  const std::scoped_lock lock(g_mutex);
-  if (g_watch != nullptr) {
-    g_watch->on_client_error(kind, rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(err)));
-  }
+  tell_error(static_cast<rd_kafka_resp_err_t>(err));
 }
 
 void read_brokers(const json& all, ClientStats& out) {
@@ -119,6 +114,18 @@ void add_statistics(Properties& own) {
 void watch_client(rd_kafka_conf_t* conf, bool errors) {
   rd_kafka_conf_set_stats_cb(conf, &on_stats);
   if (errors) rd_kafka_conf_set_error_cb(conf, &on_error);
+}
+
+void tell_error(rd_kafka_resp_err_t err) {
+  const auto kind =
+      err == RD_KAFKA_RESP_ERR__FATAL ? ClientErrorKind::kFatal : ClientErrorKind::kTransient;
+  const std::scoped_lock lock(g_mutex);
+  if (g_watch != nullptr) g_watch->on_client_error(kind, rd_kafka_err2name(err));
+}
+
+void tell_credentials(const std::optional<std::string>& fault) {
+  const std::scoped_lock lock(g_mutex);
+  if (g_watch != nullptr) g_watch->on_credentials(fault);
 }
 
 void set_client_watch(ClientWatch* watch) {

@@ -15,6 +15,10 @@ inline constexpr const char* kStatsIntervalMs = "5000";
 void add_statistics(Properties& own);
 /// Errors too, where the client has no error callback of its own.
 void watch_client(rd_kafka_conf_t* conf, bool errors);
+/// For a client with an error callback of its own, and no probe.
+void tell_error(rd_kafka_resp_err_t err);
+/// ClientWatch::on_credentials().
+void tell_credentials(const std::optional<std::string>& fault);
 
 /// librdkafka's statistics (STATISTICS.md); nothing when the text is none.
 [[nodiscard]] std::optional<ClientStats> parse_statistics(std::string_view json);

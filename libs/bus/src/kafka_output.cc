@@ -58,8 +58,11 @@ Result<void> KafkaOutput::init(const std::atomic<bool>& stop) {
       if (!refused.empty()) return fail(code(Errc::kConfig), "starting the producer: " + refused);
       return tl::unexpected(error_of(*error, Errc::kClientFatal, "starting the producer"));
     }
-    if (stop) return fail(code(Errc::kTransient), "stopped while the broker was away");
     rd_kafka_poll(producer_.get(), 50);
+    if (auto refused = refusal_.definite("starting the producer")) {
+      return tl::unexpected(std::move(*refused));
+    }
+    if (stop) return fail(code(Errc::kTransient), "stopped while the broker was away");
   }
 }
 
@@ -87,9 +90,11 @@ void KafkaOutput::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, vo
   ends[index] = std::max(ends[index], message->offset + 1);
 }
 
-void KafkaOutput::on_error(rd_kafka_t*, int err, const char*, void* opaque) {
-  auto* probe = static_cast<KafkaOutput*>(opaque)->settings_.probe;
+void KafkaOutput::on_error(rd_kafka_t*, int err, const char* reason, void* opaque) {
+  auto& self = *static_cast<KafkaOutput*>(opaque);
+  auto* probe = self.settings_.probe;
   const auto rd_err = static_cast<rd_kafka_resp_err_t>(err);
+  self.refusal_.note(rd_err, reason);
   if (probe != nullptr) {
     probe->on_client_error(
         err == RD_KAFKA_RESP_ERR__FATAL ? ClientErrorKind::kFatal : ClientErrorKind::kTransient,

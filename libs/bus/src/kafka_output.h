@@ -2,6 +2,7 @@
 // group metadata, read anew for each commit (KIP-447). Thread: its stream thread only.
 #pragma once
 
+#include "credentials.h"
 #include "handles.h"
 #include "transactional_output.h"
 
@@ -28,7 +29,8 @@ class KafkaOutput final : public TransactionalOutput {
     std::string compacted_topic;  ///< without prefix
     RuntimeProbe* probe = nullptr;
   };
-  explicit KafkaOutput(Settings settings) : settings_(std::move(settings)) {}
+  explicit KafkaOutput(Settings settings)
+      : settings_(std::move(settings)), refusal_(settings_.client) {}
   ~KafkaOutput() override;
 
   /// Creates the producer and ends whatever an earlier instance left open. Must come before the
@@ -61,6 +63,7 @@ class KafkaOutput final : public TransactionalOutput {
                                     const Call& call);
 
   const Settings settings_;
+  Refusal refusal_;
   rd_kafka_t* consumer_ = nullptr;
   RdClient producer_;  // before topics_, which must go first
   std::map<std::string, RdTopic, std::less<>> topics_;

@@ -1,5 +1,6 @@
 #include "client_conf.h"
 #include "client_watch.h"
+#include "credentials.h"
 #include "message_view.h"
 #include "rdkafka_error.h"
 
@@ -21,47 +22,45 @@ constexpr auto kHeardLately = 8s;  // statistics come every five seconds
 class KafkaLogReader final : public LogReader {
  public:
   KafkaLogReader(ClientOptions client, Options options)
-      : client_(std::move(client)), options_(std::move(options)) {}
+      : client_(std::move(client)),
+        options_(std::move(options)),
+        credentials_(client_),
+        refusal_(client_) {}
 
-  ~KafkaLogReader() override {
-    // Assigned by hand: there is no group to leave, so nothing to wait for.
-    if (consumer_) rd_kafka_assign(consumer_.get(), nullptr);
-  }
+  ~KafkaLogReader() override { leave(); }
 
   Result<void> start() {
     Properties own = reader(client_.prefix + options_.group, true, options_.queue_kbytes);
     if (options_.watched) add_statistics(own);
     auto conf = make_conf(client_, own);
     if (!conf) return tl::unexpected(conf.error());
-    if (options_.watched) {
-      watch_client(conf->get(), true);
-      rd_kafka_conf_set_stats_cb(conf->get(), &KafkaLogReader::on_stats);
-      rd_kafka_conf_set_opaque(conf->get(), this);
-    }
+    if (options_.watched) rd_kafka_conf_set_stats_cb(conf->get(), &KafkaLogReader::on_stats);
+    rd_kafka_conf_set_error_cb(conf->get(), &KafkaLogReader::on_error);
+    rd_kafka_conf_set_opaque(conf->get(), this);
     auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf));
     if (!client) return tl::unexpected(client.error());
+    leave();
     consumer_ = std::move(*client);
     rd_kafka_poll_set_consumer(consumer_.get());
     return {};
   }
 
   Result<void> assign(const std::vector<PartitionOffset>& from) override {
-    const auto list = new_partitions(static_cast<int>(from.size()));
     parts_.clear();
     for (const PartitionOffset& p : from) {
       parts_.push_back({p.topic, client_.prefix + p.topic, p.partition,
-                        std::max<std::int64_t>(p.offset, 0), false});
-      rd_kafka_topic_partition_list_add(list.get(), parts_.back().full_topic.c_str(), p.partition)
-          ->offset = p.offset < 0 ? RD_KAFKA_OFFSET_BEGINNING : p.offset;
+                        std::max<std::int64_t>(p.offset, 0), p.offset < 0, false});
     }
     last_ = 0;
-    learn_leaders();
-    const auto err = rd_kafka_assign(consumer_.get(), from.empty() ? nullptr : list.get());
-    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(error_of(err, "assigning"));
-    return {};
+    return place();
   }
 
   Result<Met> poll(std::chrono::milliseconds timeout, const Visit& visit) override {
+    if (options_.watched && credentials_.renewed(std::chrono::steady_clock::now())) {
+      uncommitted_.reset();
+      if (auto r = start(); !r) return tl::unexpected(r.error());
+      if (auto r = place(); !r) return tl::unexpected(r.error());
+    }
     const RdMessage message(
         rd_kafka_consumer_poll(consumer_.get(), static_cast<int>(timeout.count())));
     if (!message) return Met::kNothing;
@@ -73,6 +72,7 @@ class KafkaLogReader final : public LogReader {
       const Record record = view_of(*message, p.topic, index, headers_);
       if (auto r = visit(record); !r) return tl::unexpected(r.error());
       p.next = message->offset + 1;
+      p.from_beginning = false;
       p.at_end = false;
       return Met::kRecord;
     }
@@ -81,13 +81,16 @@ class KafkaLogReader final : public LogReader {
       if (index < 0) return Met::kNothing;
       Part& p = parts_[static_cast<std::size_t>(index)];
       p.next = std::max(p.next, message->offset);
+      p.from_beginning = false;
       p.at_end = true;
       return Met::kEnd;
     }
     const Error error =
         error_of(message->err, "reading the log",
                  message->rkt != nullptr ? rd_kafka_topic_name(message->rkt) : "", "Read");
-    if (error.code.disposition() == Disposition::kRetryCall) return Met::kNothing;
+    const bool passing = error.code.disposition() == Disposition::kRetryCall ||
+                         error.code == code(Errc::kUnauthenticated);  // a password under change
+    if (passing) return Met::kNothing;
     return tl::unexpected(error);
   }
 
@@ -190,7 +193,9 @@ class KafkaLogReader final : public LogReader {
 
   Result<std::string> cluster_id() override {
     char* raw = rd_kafka_clusterid(consumer_.get(), kCallTimeoutMs);
-    if (raw == nullptr) return fail(code(Errc::kTimedOut), "asking for the cluster's id");
+    if (raw == nullptr) {
+      return tl::unexpected(told({code(Errc::kTimedOut), "asking for the cluster's id"}));
+    }
     std::string id(raw);
     rd_kafka_mem_free(consumer_.get(), raw);
     return id;
@@ -202,7 +207,8 @@ class KafkaLogReader final : public LogReader {
     const rd_kafka_metadata_t* raw = nullptr;
     const auto err = rd_kafka_metadata(consumer_.get(), 0, handle.get(), &raw, kCallTimeoutMs);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return tl::unexpected(error_of(err, "reading the metadata of " + full, full, "Describe"));
+      return tl::unexpected(
+          told(error_of(err, "reading the metadata of " + full, full, "Describe")));
     }
     const RdMetadata metadata(raw);
     if (metadata->topic_cnt == 1) {
@@ -222,6 +228,7 @@ class KafkaLogReader final : public LogReader {
     std::string full_topic;
     std::int32_t partition = 0;
     std::int64_t next = 0;
+    bool from_beginning = false;  ///< wherever that is: nothing was met yet
     bool at_end = false;
   };
 
@@ -239,6 +246,33 @@ class KafkaLogReader final : public LogReader {
     const rd_kafka_metadata_t* raw = nullptr;
     (void)rd_kafka_metadata(consumer_.get(), 0, nullptr, &raw, kCallTimeoutMs);
     const RdMetadata metadata(raw);
+  }
+
+  /// Reads each partition from where it stands.
+  Result<void> place() {
+    const auto list = new_partitions(static_cast<int>(parts_.size()));
+    for (const Part& p : parts_) {
+      rd_kafka_topic_partition_list_add(list.get(), p.full_topic.c_str(), p.partition)->offset =
+          p.from_beginning ? RD_KAFKA_OFFSET_BEGINNING : p.next;
+    }
+    learn_leaders();
+    const auto err = rd_kafka_assign(consumer_.get(), parts_.empty() ? nullptr : list.get());
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(error_of(err, "assigning"));
+    return {};
+  }
+
+  /// Assigned by hand: there is no group to leave, so nothing to wait for.
+  void leave() {
+    topics_.clear();  // of this client
+    if (consumer_) rd_kafka_assign(consumer_.get(), nullptr);
+  }
+
+  /// An error of a call that only waits, with the reason where the brokers did not take us. Serving
+  /// the error callback takes a poll, which must not take a record.
+  Error told(Error error) {
+    if (!parts_.empty()) return error;
+    const RdMessage none(rd_kafka_consumer_poll(consumer_.get(), 0));
+    return refusal_.told(std::move(error), "reaching Kafka");
   }
 
   int find(const rd_kafka_message_t& message) {
@@ -288,14 +322,22 @@ class KafkaLogReader final : public LogReader {
     return out;
   }
 
-  const ClientOptions client_;
-  const Options options_;
+  static void on_error(rd_kafka_t*, int err, const char* reason, void* opaque) {
+    auto& self = *static_cast<KafkaLogReader*>(opaque);
+    const auto rd_err = static_cast<rd_kafka_resp_err_t>(err);
+    self.refusal_.note(rd_err, reason);
+    if (self.options_.watched) tell_error(rd_err);
+  }
   static int on_stats(rd_kafka_t*, char* text, std::size_t bytes, void* opaque) {
     auto& self = *static_cast<KafkaLogReader*>(opaque);
     if (take_statistics({text, bytes})) self.heard_at_ = std::chrono::steady_clock::now();
     return 0;  // the library frees the text
   }
 
+  const ClientOptions client_;
+  const Options options_;
+  CredentialWatch credentials_;
+  Refusal refusal_;
   std::chrono::steady_clock::time_point heard_at_ = std::chrono::steady_clock::now();
   RdClient consumer_;
   RdClient uncommitted_;                   ///< for watermarks; made when first asked for

@@ -76,20 +76,22 @@ Errc errc_of(rd_kafka_resp_err_t err) {
       return Errc::kUndelivered;
 
     case RD_KAFKA_RESP_ERR__INVALID_ARG:
-    case RD_KAFKA_RESP_ERR__SSL:
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
     case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
     case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
     case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
       return Errc::kConfig;
+
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+      return Errc::kUnauthenticated;
 
     default:
       return Errc::kClientFatal;
@@ -137,7 +139,9 @@ Errc errc_of(const rd_kafka_error_t& error, Errc otherwise) {
   }
   if (rd_kafka_error_txn_requires_abort(&error) != 0) return Errc::kAbortable;
   if (rd_kafka_error_is_retriable(&error) != 0) return Errc::kTransient;
-  return by_code == Errc::kConfig || by_code == Errc::kFenced ? by_code : otherwise;
+  const bool told =
+      by_code == Errc::kConfig || by_code == Errc::kFenced || by_code == Errc::kUnauthenticated;
+  return told ? by_code : otherwise;
 }
 
 Error error_of(const rd_kafka_error_t& error, Errc otherwise, std::string_view doing) {

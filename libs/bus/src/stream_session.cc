@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 #include <thread>
 #include <utility>
 
@@ -47,7 +46,13 @@ StreamSession::~StreamSession() {
 }
 
 Result<void> StreamSession::run() {
-  if (auto r = set_up(); !r) return r;
+  if (auto r = set_up(); !r) {
+    // Turned away at the start is a setting to mend. Later a password was changed at the brokers
+    // before it was in our file, or the other way round: it comes to rest by itself.
+    const bool passing = shared_.known && r.error().code == code(Errc::kUnauthenticated);
+    return passing ? fail(code(Errc::kTransient), r.error().context) : r;
+  }
+  shared_.known = true;
   auto r = loop();
   if (r) r = close_clean();
   close_tasks();
@@ -56,7 +61,7 @@ Result<void> StreamSession::run() {
 }
 
 Result<void> StreamSession::set_up() {
-  certificates_ = certificates_seen_ = certificate_times();
+  credentials_.emplace(options_.client);
   output_ = std::make_unique<KafkaOutput>(
       KafkaOutput::Settings{options_.client, "kronika-" + spec_.name + "-" + shared_.instance,
                             options_.transaction_timeout, spec_.compacted_topic, options_.probe});
@@ -253,9 +258,9 @@ Result<void> StreamSession::on_client_message(const rd_kafka_message_t& message)
       break;
   }
   // A partition that does not run yet has no position to complain about; a missing topic may still
-  // be created.
+  // be created, a password that was changed comes to our file or to the brokers.
   const Slot* slot = slot_of(message.partition);
-  if (error.code == code(Errc::kTopicMismatch) ||
+  if (error.code == code(Errc::kTopicMismatch) || error.code == code(Errc::kUnauthenticated) ||
       (error.code == code(Errc::kLogTruncated) &&
        (slot == nullptr || slot->state != TaskState::kRunning))) {
     shared_.log("CONSUMER_ERROR", error.context);
@@ -323,16 +328,8 @@ Result<void> StreamSession::housekeeping(SteadyTime now) {
   if (now >= next_usage_) {
     next_usage_ = now + kUsageEvery;
     look_at_stores();
-    // librdkafka reads certificates only when a client is made. Two looks at the same new times:
-    // the files that belong together have all been written.
-    auto times = certificate_times();
-    const bool settled = times != certificates_ && times == certificates_seen_;
-    certificates_seen_ = std::move(times);
-    if (settled) {
-      shared_.log("CERTIFICATES_CHANGED", "the Kafka clients are made anew at this commit");
-      shared_.again = true;
-    }
   }
+  if (credentials_->renewed(now)) shared_.again = true;  // the clients are made anew at this commit
   if (now >= next_snapshot_) {
     next_snapshot_ = now + kSnapshotEvery;
     publish_snapshot();
@@ -432,17 +429,6 @@ void StreamSession::tell_progress(Slot& slot, SteadyTime now) {
   shared_.log("RESTORE_PROGRESS", text);
   slot.told_at = now;
   slot.left_then = left;
-}
-
-std::vector<std::filesystem::file_time_type> StreamSession::certificate_times() const {
-  std::vector<std::filesystem::file_time_type> times;
-  for (const char* property : {"ssl.ca.location", "ssl.certificate.location", "ssl.key.location"}) {
-    const auto file = options_.client.properties.find(property);
-    if (file == options_.client.properties.end()) continue;
-    std::error_code ignored;
-    times.push_back(std::filesystem::last_write_time(file->second, ignored));
-  }
-  return times;
 }
 
 Result<void> StreamSession::rebalance() {

@@ -9,6 +9,7 @@
 // Thread: its stream thread only; snapshot() from any.
 #pragma once
 
+#include "credentials.h"
 #include "handles.h"
 #include "input_queues.h"
 #include "kafka_output.h"
@@ -21,9 +22,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ struct StreamShared {
   std::string instance;  ///< <pod>-<thread>
   std::atomic<bool> stop{false};
   std::atomic<bool> again{false};           ///< the session ends cleanly, for another one to follow
+  std::atomic<bool> known{false};           ///< the brokers have let a session of ours in
   std::atomic<std::int64_t> stop_by_ms{0};  ///< steady clock; how long closing may take
   std::atomic<std::int64_t> last_turn_ms{0};
   /// Since the process began, over all stores that this thread had.
@@ -97,7 +99,6 @@ class StreamSession {
   [[nodiscard]] Result<void> close_clean();
   void close_consumer(SteadyTime deadline);
   void tell_progress(Slot& slot, SteadyTime now);
-  [[nodiscard]] std::vector<std::filesystem::file_time_type> certificate_times() const;
   void look_at_stores();
   void publish_snapshot();
   [[nodiscard]] Slot* slot_of(std::int32_t partition);
@@ -136,8 +137,7 @@ class StreamSession {
   SteadyTime next_tick_{};
   SteadyTime next_snapshot_{};
   SteadyTime next_usage_{};
-  /// Of the files that the clients were made with, and as last seen.
-  std::vector<std::filesystem::file_time_type> certificates_, certificates_seen_;
+  std::optional<CredentialWatch> credentials_;
   std::vector<std::pair<const void*, int>> topic_cache_;
   std::vector<Header> headers_;
 };

@@ -159,7 +159,10 @@ int TaskRuntime::exit_code(const Result<void>& stopped) {
 }
 
 int TaskRuntime::exit_code(const Error& error) {
-  if (error.code == code(Errc::kConfig) || error.code == code(Errc::kTopicMismatch)) return 2;
+  if (error.code == code(Errc::kConfig) || error.code == code(Errc::kTopicMismatch) ||
+      error.code == code(Errc::kUnauthenticated)) {
+    return 2;
+  }
   if (error.code == code(Errc::kShutdownDeadline)) return 5;
   return error.code.slug().starts_with("store_") ? 4 : 3;
 }

@@ -1,4 +1,5 @@
 #include "client_conf.h"
+#include "credentials.h"
 #include "rdkafka_error.h"
 
 #include <algorithm>
@@ -21,16 +22,25 @@ class Admin {
   Admin(ClientOptions client, TopicSettings settings)
       : client_(std::move(client)),
         settings_(settings),
+        refusal_(client_),
         deadline_(steady_clock::now() + settings.timeout) {}
 
   Result<void> start() {
     auto conf = make_conf(client_, {});
     if (!conf) return tl::unexpected(conf.error());
+    rd_kafka_conf_set_error_cb(conf->get(), &Admin::on_error);
+    rd_kafka_conf_set_opaque(conf->get(), &refusal_);
     auto rk = make_client(RD_KAFKA_PRODUCER, std::move(*conf));
     if (!rk) return tl::unexpected(rk.error());
     rk_ = std::move(*rk);
     queue_.reset(rd_kafka_queue_new(rk_.get()));
     return {};
+  }
+
+  /// An error of the calls below, with the reason where the brokers did not take us.
+  Error told(const Error& error) {
+    rd_kafka_poll(rk_.get(), 0);
+    return refusal_.told(error, "reaching Kafka");
   }
 
   Result<std::vector<std::string>> create() {
@@ -174,6 +184,10 @@ class Admin {
   }
 
  private:
+  static void on_error(rd_kafka_t*, int err, const char* reason, void* opaque) {
+    static_cast<Refusal*>(opaque)->note(static_cast<rd_kafka_resp_err_t>(err), reason);
+  }
+
   struct TopicConfig {
     std::map<std::string, std::string> all;
     std::map<std::string, std::string> own;  ///< set on the topic itself
@@ -253,6 +267,7 @@ class Admin {
 
   const ClientOptions client_;
   const TopicSettings settings_;
+  Refusal refusal_;
   const steady_clock::time_point deadline_;
   RdClient rk_;  // before queue_, which must go first
   RdQueue queue_;
@@ -264,17 +279,19 @@ Result<TopicsReport> run(const ClientOptions& client, const TopicSettings& setti
   if (auto r = admin.start(); !r) return tl::unexpected(r.error());
   if (create) {
     auto created = admin.create();
-    if (!created) return tl::unexpected(created.error());
+    if (!created) return tl::unexpected(admin.told(created.error()));
     report.created = std::move(*created);
   }
-  if (auto r = admin.check_counts(create); !r) return tl::unexpected(r.error());
+  if (auto r = admin.check_counts(create); !r) {
+    return tl::unexpected(admin.told(r.error()));
+  }
   if (create) {
     auto altered = admin.alter_retention();
-    if (!altered) return tl::unexpected(altered.error());
+    if (!altered) return tl::unexpected(admin.told(altered.error()));
     report.altered = std::move(*altered);
   }
   auto differences = admin.check_configs();
-  if (!differences) return tl::unexpected(differences.error());
+  if (!differences) return tl::unexpected(admin.told(differences.error()));
   report.differences = std::move(*differences);
   return report;
 }

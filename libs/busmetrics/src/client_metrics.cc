@@ -18,6 +18,17 @@ constexpr std::size_t kMaxBrokers = 9, kMaxPartitions = 130, kMaxCodes = 40;
 /// A client that has not reported for this long is gone; statistics come every five seconds.
 constexpr std::int64_t kGoneAfterMs = 30'000;
 
+/// Errors that a client meets in an ordinary life; these begin at 0.
+constexpr std::pair<bus::ClientErrorKind, const char*> kKnownErrors[] = {
+    {bus::ClientErrorKind::kTransient, "_TRANSPORT"},
+    {bus::ClientErrorKind::kTransient, "_ALL_BROKERS_DOWN"},
+    {bus::ClientErrorKind::kTransient, "_RESOLVE"},
+    {bus::ClientErrorKind::kTransient, "_TIMED_OUT"},
+    {bus::ClientErrorKind::kTransient, "_SSL"},
+    {bus::ClientErrorKind::kTransient, "_AUTHENTICATION"},
+    {bus::ClientErrorKind::kFatal, "_FATAL"},
+};
+
 /// The client library's own lines, which name brokers, topics and ids. It calls 3 an error what it
 /// mends itself; only what is worse is one for a human.
 void log_client(int level, std::string_view facility, std::string_view text) {
@@ -44,10 +55,21 @@ struct ClientMetrics::State {
     Instant seen;
     std::map<std::string, Broker> brokers;
     std::map<std::pair<std::string, std::int32_t>, Partition> partitions;
+    std::uint64_t queued_records = 0;
   };
   std::mutex mutex;
-  std::map<std::string, Client> clients;             // guarded by mutex
-  std::map<std::string, telemetry::Counter> errors;  // guarded by mutex
+  std::map<std::string, Client> clients;  // guarded by mutex
+  std::map<std::pair<bus::ClientErrorKind, std::string>, telemetry::Counter>
+      errors;  // guarded by mutex
+
+  telemetry::Counter error(telemetry::Registry& registry, bus::ClientErrorKind kind,
+                           std::string code) {
+    if (errors.size() >= kMaxCodes && !errors.contains({kind, code})) code = "other";
+    auto& counter = errors[{kind, code}];
+    counter = registry.counter("kronika_kafka_errors_total", "Errors of the Kafka client",
+                               {{"kind", std::string(name(kind))}, {"code", code}});
+    return counter;
+  }
 
   void forget_gone(Instant now) {
     std::erase_if(clients, [&](const auto& c) { return now.ms - c.second.seen.ms > kGoneAfterMs; });
@@ -115,6 +137,19 @@ ClientMetrics::ClientMetrics(telemetry::Registry& registry, std::string topic_pr
       "kronika_lso_last_advance_timestamp_seconds",
       "When the last stable offset last moved, or stood at the high watermark",
       [](const State::Partition& p) { return static_cast<double>(p.last_advance.ms) / 1000; });
+  registrations_.push_back(
+      registry.sampled(SampleKind::kGauge, "kronika_kafka_producer_queue_records",
+                       "Records that Kafka has not acknowledged yet, as producers last said",
+                       [this, state = state_] {
+                         const std::scoped_lock lock(state->mutex);
+                         state->forget_gone(clock_.now());
+                         double queued = 0;
+                         for (const auto& [client, about] : state->clients) {
+                           queued += static_cast<double>(about.queued_records);
+                         }
+                         return std::vector<Sample>{{{}, queued}};
+                       }));
+  for (const auto& [kind, code] : kKnownErrors) (void)state_->error(registry, kind, code);
   bus::set_client_watch(this);
   bus::set_client_log(&log_client);
 }
@@ -130,6 +165,7 @@ void ClientMetrics::on_client_stats(const bus::ClientStats& stats) {
   const std::scoped_lock lock(state_->mutex);
   auto& client = state_->clients[stats.client];
   client.seen = now;
+  client.queued_records = stats.queued_records;
   client.brokers.clear();
   for (const auto& broker : stats.brokers) {
     client.brokers[broker.broker] = {broker.up, broker.rtt_p99_seconds};
@@ -151,19 +187,23 @@ void ClientMetrics::on_client_stats(const bus::ClientStats& stats) {
 }
 
 void ClientMetrics::on_client_error(bus::ClientErrorKind kind, std::string_view error_code) {
-  const std::string kind_name(name(kind));
   {
     const std::scoped_lock lock(state_->mutex);
-    std::string which(error_code);
-    if (state_->errors.size() >= kMaxCodes && !state_->errors.contains(which)) which = "other";
-    auto& counter = state_->errors[which];
-    counter = registry_.counter("kronika_kafka_errors_total", "Errors of the Kafka client",
-                                {{"kind", kind_name}, {"code", which}});
-    counter.add();
+    state_->error(registry_, kind, std::string(error_code)).add();
   }
   const auto level = kind == bus::ClientErrorKind::kFatal ? log::Level::kError : log::Level::kWarn;
   log::write(level, "KAFKA_ERROR", "the Kafka client reports an error",
-             {{"kind", kind_name}, {"error", error_code}});
+             {{"kind", name(kind)}, {"error", error_code}});
+}
+
+void ClientMetrics::on_credentials(const std::optional<std::string>& fault) {
+  if (!fault) {
+    log::info("CERTIFICATES_CHANGED",
+              "certificates or password were replaced: a Kafka client is made anew");
+    return;
+  }
+  log::warn("CERTIFICATE_UNUSABLE", "replaced certificates cannot be used, the old client goes on",
+            {{"error", *fault}});
 }
 
 }  // namespace kronika::busmetrics

@@ -74,7 +74,29 @@ TEST_F(ClientMetricsTest, AClientThatIsGoneTakesItsSeriesWithIt) {
   EXPECT_THAT(registry_.text(), Not(HasSubstr("kronika_lso_lag_records{")));
 }
 
+TEST_F(ClientMetricsTest, WhatProducersHaveUnansweredIsSummed) {
+  EXPECT_THAT(registry_.text(), HasSubstr("kronika_kafka_producer_queue_records 0"));
+  for (const char* client : {"producer-1", "producer-2"}) {
+    auto producer = stats(0, 0);
+    producer.client = client;
+    producer.queued_records = 21;
+    metrics_.on_client_stats(producer);
+  }
+  EXPECT_THAT(registry_.text(), HasSubstr("kronika_kafka_producer_queue_records 42"));
+}
+
+TEST_F(ClientMetricsTest, RenewedCredentialsAreLoggedAndUnusableOnesToo) {
+  telemetry::log::count_in(&registry_);
+  metrics_.on_credentials(std::nullopt);
+  metrics_.on_credentials("key values mismatch");
+  EXPECT_THAT(registry_.text(), HasSubstr("{code=\"CERTIFICATES_CHANGED\",level=\"info\"} 1"));
+  EXPECT_THAT(registry_.text(), HasSubstr("{code=\"CERTIFICATE_UNUSABLE\",level=\"warn\"} 1"));
+  telemetry::log::count_in(nullptr);
+}
+
 TEST_F(ClientMetricsTest, ErrorsAreCountedByKindAndCode) {
+  EXPECT_THAT(registry_.text(),
+              HasSubstr("kronika_kafka_errors_total{code=\"_SSL\",kind=\"transient\"} 0"));
   metrics_.on_client_error(bus::ClientErrorKind::kTransient, "_TRANSPORT");
   metrics_.on_client_error(bus::ClientErrorKind::kTransient, "_TRANSPORT");
   metrics_.on_client_error(bus::ClientErrorKind::kFatal, "_FATAL");

@@ -5,7 +5,6 @@
 
 #include <kronika/codec/errc.h>
 #include <kronika/codec/person_hasher.h>
-#include <kronika/codec/seal.h>
 #include <kronika/codec/uuid5.h>
 
 namespace kronika::codec {
@@ -41,33 +40,6 @@ TEST(PersonHasher, ReadsTheSecretWithoutTheFinalNewlineAndRefusesAShortOne) {
   ASSERT_FALSE(shorter.has_value());
   EXPECT_EQ(shorter.error().code, kKeyFile);
   EXPECT_EQ(PersonHasher::from_file("/nowhere/secret").error().code, kKeyFile);
-}
-
-TEST(Sealer, OpensWhatItSealedAndNothingElse) {
-  const auto sealer = Sealer::from_file(write_file("key", std::string(64, 'a') + "\n"));
-  ASSERT_TRUE(sealer.has_value());
-  const std::string plain = "2509479989 is not readable on Kafka";
-  std::string sealed = sealer->seal(plain);
-  EXPECT_EQ(sealed.find("2509479989"), std::string::npos);
-  EXPECT_EQ(sealed.size(), plain.size() + Sealer::kOverheadBytes);
-  EXPECT_NE(sealed, sealer->seal(plain)) << "a nonce is never used twice";
-  EXPECT_EQ(sealer->open(sealed).value(), plain);
-  EXPECT_EQ(sealer->open(sealer->seal("")).value(), "");
-
-  for (std::size_t i = 0; i < sealed.size(); ++i) {
-    std::string changed = sealed;
-    changed[i] = static_cast<char>(changed[i] ^ 1);
-    ASSERT_FALSE(sealer->open(changed).has_value()) << i;
-    ASSERT_FALSE(sealer->open(sealed.substr(0, i)).has_value()) << i;
-  }
-  const Sealer other(std::array<std::uint8_t, 32>{1});
-  ASSERT_FALSE(other.open(sealed).has_value());
-  EXPECT_EQ(other.open(sealed).error().code, kSealBroken);
-}
-
-TEST(Sealer, TakesRawBytesOrHexAndNothingElse) {
-  EXPECT_TRUE(Sealer::from_file(write_file("raw", std::string(32, '\x01'))).has_value());
-  EXPECT_FALSE(Sealer::from_file(write_file("bad", std::string(63, 'a'))).has_value());
 }
 
 TEST(Uuid5, MatchesThePublishedExample) {

@@ -217,10 +217,8 @@ Result<void> add_security(Loaded& loaded) {
                                            ": no password in its first line "
                                            "(kafka.sasl_password_file)");
   }
-  if (password.back() == '\r') password.pop_back();
   add("sasl.mechanisms", kafka.sasl_mechanism);
   add("sasl.username", kafka.sasl_username);
-  add("sasl.password", password);
   return {};
 }
 
@@ -301,6 +299,7 @@ Source source_of_process(int argc, char** argv) {
 
 Result<Loaded> load(const Source& source) {
   Loaded loaded;
+  loaded.source = source;
   const std::string home = lookup(source.environment, "KRONIKA_HOME");
   loaded.home = home.empty() ? std::filesystem::current_path() : std::filesystem::path(home);
 
@@ -354,6 +353,12 @@ Result<Loaded> load(const Source& source) {
   if (auto r = check_together(loaded); !r) return tl::unexpected(r.error());
   if (auto r = add_security(loaded); !r) return tl::unexpected(r.error());
   return loaded;
+}
+
+Result<std::string> log_level_now(const Loaded& loaded) {
+  auto again = load(loaded.source);
+  if (!again) return tl::unexpected(again.error());
+  return again->settings.log_level;
 }
 
 std::string config_hash(const Loaded& loaded) {

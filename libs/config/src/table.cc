@@ -67,11 +67,11 @@ const Row kRows[] = {
        [](Settings& s, const Value& v) { s.kafka.sasl_mechanism = v.text; }, false},
   text("kafka.sasl_username", "", "The process's Kafka user; its ACLs are those of docs/operations.md, Security.",
        [](Settings& s, const Value& v) { s.kafka.sasl_username = v.text; }, true),
-  path("kafka.sasl_password_file", "", "File whose first line is the user's password.",
+  path("kafka.sasl_password_file", "", "File whose first line is the user's password. Read again when it changes.",
        [](Settings& s, const Value& v) { s.kafka.sasl_password_file = v.text; }),
   path("kafka.ssl_ca_file", "", "PEM file of the authority that signed the brokers' certificates. Empty: the system's authorities.",
        [](Settings& s, const Value& v) { s.kafka.ssl_ca_file = v.text; }),
-  path("kafka.ssl_certificate_file", "", "PEM file of this client's certificate, where the brokers know clients by one (mTLS).",
+  path("kafka.ssl_certificate_file", "", "PEM file of this client's certificate, where the brokers know clients by one (mTLS). Read again when it changes, as key and authority are.",
        [](Settings& s, const Value& v) { s.kafka.ssl_certificate_file = v.text; }),
   path("kafka.ssl_key_file", "", "PEM file of that certificate's key.",
        [](Settings& s, const Value& v) { s.kafka.ssl_key_file = v.text; }),
@@ -83,7 +83,7 @@ const Row kRows[] = {
   text("identity.default_sender_org", "", "SOR id (11 digits or more) that stands for a sender whose message names none, such as one from abroad. Empty: such messages are refused.",
        [](Settings& s, const Value& v) { s.identity.default_sender_org = v.text; }),
 
-  path("seal.key_file", "var/secrets/seal.hex", "File with the key (64 hex digits, AES-256) that seals raw messages in the dead-letter topic.",
+  path("seal.key_file", "var/secrets/seal.hex", "File with the keys that seal raw messages (topics raw and dead-letter), one a month: kronika keys makes them (docs/data_protection.md). One key alone (64 hex digits, AES-256) is taken as of no month. Read again when it changes.",
        [](Settings& s, const Value& v) { s.seal_key_file = v.text; }),
 
   path("reference.dir", "data/reference", "Folder of codes, municipalities, thresholds and rule sets.",
@@ -289,7 +289,7 @@ const Row kRows[] = {
   number("health.ready_lag_ms", "30000", "ms", 1, 24 * kHour, "A process is ready once it has restored and lags behind its input by less than this.",
        [](Settings& s, const Value& v) { s.health.ready_lag = milliseconds(v.number); }),
 
-  {"log.level", Type::kChoice, "info", "", 0, 0, "debug info warn error", "Least important lines that are logged.",
+  {"log.level", Type::kChoice, "info", "", 0, 0, "debug info warn error", "Least important lines that are logged. Read again from the file on SIGHUP.",
        [](Settings& s, const Value& v) { s.log_level = v.text; }, true},
 
   number("sim.citizens", "400", "", 1, 10'000'000, "Citizens that `kronika simulate` makes where no number is given.",
@@ -299,8 +299,8 @@ const Row kRows[] = {
   number("sim.seed", "1", "", 0, std::numeric_limits<std::int64_t>::max(), "The same seed gives the same population.",
        [](Settings& s, const Value& v) { s.sim.seed = static_cast<std::uint64_t>(v.number); }),
 
-  {"local.secure", Type::kChoice, "no", "", 0, 0, "no yes", "yes: the local broker speaks TLS, knows its users by password and holds them to their rights, and the gateway speaks TLS. Only scripts/stack.sh uses it, for a data folder from its beginning.",
-       [](Settings& s, const Value& v) { s.local.secure = v.text == "yes"; }, true},
+  {"local.secure", Type::kChoice, "no", "", 0, 0, "no yes password", "yes: the local broker speaks TLS, knows its users by their certificates and holds them to their rights, and the gateway speaks TLS; password: likewise, users by their passwords. Only scripts/stack.sh uses it, for a data folder from its beginning.",
+       [](Settings& s, const Value& v) { s.local.secure = v.text != "no"; }, true},
   port("local.controller_port", "9093", "Port of the local broker's controller. Only scripts/stack.sh uses it.",
        [](Settings& s, const Value& v) { s.local.controller_port = static_cast<std::uint16_t>(v.number); }),
   number("local.kafka_heap_mb", "512", "MiB", 128, 65'536, "Heap of the local broker. Only scripts/stack.sh uses it.",

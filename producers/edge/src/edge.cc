@@ -108,7 +108,7 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
     refuse_what_the_door_does_not_take(message, t);
     at = timed(Stage::kTranslate, at);
     describe(*p, message, t);
-    const std::string sealed = tools_.sealer->seal(message.bytes);
+    const std::string sealed = tools_.sealer->seal(message.bytes, message.received);
     p->sealed_at = timed(Stage::kSeal, at);
     // The largest records first: what the topics do not take is found before an event is out.
     keep_raw(p, message, sealed);
@@ -154,8 +154,6 @@ class Edge::Impl : public std::enable_shared_from_this<Impl> {
     const std::lock_guard lock(mutex_);
     return failure_;
   }
-
-  [[nodiscard]] const Tools& tools() const { return tools_; }
 
  private:
   /// One message on its way. The thread that submits fills it, then each record's result writes
@@ -492,11 +490,6 @@ Edge::Edge(const Tools& tools, const Options& options)
         [](const Impl& i) { return i.load().messages; });
   gauge("kronika_ingest_inflight_bytes", "Bytes of messages without an answer yet",
         [](const Impl& i) { return i.load().bytes; });
-  gauge("kronika_kafka_producer_queue_records", "Records that Kafka has not acknowledged yet",
-        [](const Impl& i) {
-          const auto& [bus, large] = std::pair(i.tools().bus, i.tools().large_bus);
-          return bus->stats().queued + (large != nullptr ? large->stats().queued : 0);
-        });
 }
 
 Edge::~Edge() { stop(); }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <kronika/bus/client_watch.h>
+#include <kronika/bus/task_runtime.h>
 #include <kronika/busmetrics/client_metrics.h>
 #include <kronika/config/load.h>
 #include <kronika/edge/process.h>
@@ -56,7 +57,8 @@ int run(const DoorProgram& program, const config::Loaded& loaded, telemetry::Shu
   const auto setup = EdgeSetup::open(settings, program.name + "-" + settings.instance, &registry);
   if (!setup) {
     const bool kafka = setup.error().code.slug().starts_with("bus_");
-    return stop_with(setup.error(), kafka ? telemetry::kExitKafka : telemetry::kExitConfiguration);
+    return stop_with(setup.error(), kafka ? bus::TaskRuntime::exit_code(setup.error())
+                                          : telemetry::kExitConfiguration);
   }
   Edge edge((*setup)->tools(), (*setup)->options());
   auto door = program.open({settings, edge, (*setup)->clock(), registry});
@@ -69,7 +71,9 @@ int run(const DoorProgram& program, const config::Loaded& loaded, telemetry::Shu
   bool serving = false;
   while (!shutdown.wait_for(200ms)) {
     loop.turned();
+    (*setup)->tend();
     failure = edge.failure();
+    if (!failure) failure = (*setup)->bus().failure();
     if (failure) break;
     const bool ready = edge.load().share < kReadyShare;
     if (ready == serving) continue;
@@ -92,7 +96,8 @@ int run(const DoorProgram& program, const config::Loaded& loaded, telemetry::Shu
   (*door)->close(kCloseTime);
   log::info("EDGE_CLOSED", "the edge takes no more messages");
   log::count_in(nullptr);
-  return failure ? stop_with(*failure, telemetry::kExitKafka) : telemetry::kExitClean;
+  return failure ? stop_with(*failure, bus::TaskRuntime::exit_code(*failure))
+                 : telemetry::kExitClean;
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
-#include <array>
-#include <cstring>
+#include "seal_renewal.h"
+
 #include <utility>
 
+#include <kronika/codec/errc.h>
 #include <kronika/codec/person_hasher.h>
 #include <kronika/config/load.h>
 #include <kronika/edge/setup.h>
@@ -12,13 +13,13 @@ namespace {
 
 class Setup final : public EdgeSetup {
  public:
-  Setup(std::shared_ptr<const domain::Rules> rules, std::string secret,
-        const std::array<std::uint8_t, codec::Sealer::kKeyBytes>& key,
+  Setup(std::shared_ptr<const domain::Rules> rules, std::string secret, codec::Sealer sealer,
         std::unique_ptr<bus::Publisher> bus, std::unique_ptr<bus::Publisher> large_bus,
         const config::Settings& settings, telemetry::Registry* registry)
       : rules_(std::move(rules)),
         hasher_(std::move(secret)),
-        sealer_(key),
+        sealer_(std::move(sealer)),
+        seal_renewal_(settings.seal_key_file, sealer_, clock_, registry),
         bus_(std::move(bus)),
         large_bus_(std::move(large_bus)),
         registry_(registry) {
@@ -37,13 +38,15 @@ class Setup final : public EdgeSetup {
   [[nodiscard]] Options options() const override { return options_; }
   [[nodiscard]] const Clock& clock() const override { return clock_; }
   [[nodiscard]] bus::Publisher& bus() const override { return *bus_; }
+  void tend() override { seal_renewal_.tend(); }
 
  private:
   std::shared_ptr<const domain::Rules> rules_;
   codec::PersonHasher hasher_;
-  codec::Sealer sealer_;
-  codec::AdapterSettings adapters_;
   SystemClock clock_;
+  codec::Sealer sealer_;
+  SealRenewal seal_renewal_;
+  codec::AdapterSettings adapters_;
   std::unique_ptr<bus::Publisher> bus_, large_bus_;  // last: their answers use what stands above
   telemetry::Registry* registry_;
   Options options_;
@@ -56,7 +59,8 @@ bus::ClientOptions client_options(const config::Settings& settings, const std::s
   client.bootstrap_servers = settings.kafka.bootstrap_servers;
   client.client_id = client_id;
   client.prefix = settings.kafka.topic_prefix;
-  for (const auto& [name, value] : settings.kafka.client) client.properties[name] = value;
+  client.properties = {settings.kafka.client.begin(), settings.kafka.client.end()};
+  client.password_file = settings.kafka.sasl_password_file;
   return client;
 }
 
@@ -69,10 +73,14 @@ Result<std::unique_ptr<EdgeSetup>> EdgeSetup::open(
   if (!rules) return tl::unexpected(rules.error());
   auto secret = config::read_secret(settings.identity.secret_file);
   if (!secret) return tl::unexpected(secret.error());
-  auto seal = config::read_secret(settings.seal_key_file);
-  if (!seal) return tl::unexpected(seal.error());
-  std::array<std::uint8_t, codec::Sealer::kKeyBytes> key{};
-  std::memcpy(key.data(), seal->data(), key.size());
+  auto sealer = codec::Sealer::from_file(settings.seal_key_file);
+  if (!sealer) return tl::unexpected(sealer.error());
+  const Instant now = SystemClock().now();
+  if (!sealer->keys()->covers(now)) {
+    return fail(codec::kKeyFile, settings.seal_key_file.string() + ": holds no sealing key of " +
+                                     codec::to_text(codec::seal_month_of(now)) +
+                                     " (UTC); `kronika keys make` adds it");
+  }
   bus::Publisher::Options options;
   // Two steps, each within its half: the message's records, then the ledger's.
   options.delivery_timeout = ack_timeout.value_or(settings.ingest.ack_timeout) / 2;
@@ -85,8 +93,8 @@ Result<std::unique_ptr<EdgeSetup>> EdgeSetup::open(
   if (!bus) return tl::unexpected(bus.error());
   auto large_bus = bus::Publisher::open(client_options(settings, client_id + "-large"), options);
   if (!large_bus) return tl::unexpected(large_bus.error());
-  return std::make_unique<Setup>(std::move(*rules), std::move(*secret), key, std::move(*bus),
-                                 std::move(*large_bus), settings, registry);
+  return std::make_unique<Setup>(std::move(*rules), std::move(*secret), std::move(*sealer),
+                                 std::move(*bus), std::move(*large_bus), settings, registry);
 }
 
 }  // namespace kronika::edge

@@ -9,6 +9,7 @@
 
 #include <kronika/bus/headers.h>
 #include <kronika/bus/wire.h>
+#include <kronika/codec/errc.h>
 #include <kronika/codec/event_codec.h>
 #include <kronika/codec/ledger_codec.h>
 #include <kronika/codec/schema_ids.h>
@@ -177,6 +178,21 @@ TEST_F(EdgeTest, ABundleOfEverythingDoesNotFillTheLedger) {
   ASSERT_EQ(names.size(), 33U);
   EXPECT_EQ(names.back(), (codec::IgnoredResources{"other", 18}));
   for (const auto& kind : names) EXPECT_LE(kind.name.size(), 80U);
+}
+
+TEST_F(EdgeTest, TheKeyOfTheMonthInWhichAMessageCameSealsIt) {
+  codec::SealKeys keys;
+  const codec::SealMonth month = codec::seal_month_of(incoming.received);
+  ASSERT_EQ(keys.make(month, 2).size(), 2U);
+  sealer.take(keys);
+  (void)account_of(kGood);
+  incoming.received = codec::begin_of(month + 1);
+  (void)account_of(kGood);
+  keys.destroy(month, incoming.received);
+  sealer.take(keys);
+  ASSERT_EQ(bus.on("raw").size(), 2U);
+  EXPECT_EQ(sealer.open(bus.on("raw")[0].value).error().code, codec::kSealKeyGone);
+  EXPECT_EQ(sealer.open(bus.on("raw")[1].value).value(), kGood);
 }
 
 TEST_F(EdgeTest, AMessageIdThatCouldBeAPersonsNumberStaysOutOfTheLedger) {

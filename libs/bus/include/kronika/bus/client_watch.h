@@ -46,6 +46,9 @@ class ClientWatch {
   virtual void on_client_stats(const ClientStats& stats) = 0;
   /// Errors of clients that have no probe of their own (publishers, readers of the log).
   virtual void on_client_error(ClientErrorKind kind, std::string_view error_code) = 0;
+  /// Certificates or the password of a long-lived client were replaced: it is made anew; or
+  /// `fault` says why they cannot be used, and it goes on with what it has.
+  virtual void on_credentials(const std::optional<std::string>& fault) = 0;
 };
 
 /// For all clients of the process; null: nobody listens. Waits for a call that is under way, so

@@ -29,7 +29,8 @@ enum class Errc : std::uint8_t {
   kWireMagic,          ///< the value does not begin with the wire format's zero byte
   kWireTruncated,      ///< the value ends inside the wire prefix
   kShutdownDeadline,   ///< a thread did not end in time
-  kLast = kShutdownDeadline
+  kUnauthenticated,    ///< the brokers do not take our certificate or password, or we theirs
+  kLast = kUnauthenticated
 };
 
 constexpr std::string_view slug(Errc e) {
@@ -70,6 +71,8 @@ constexpr std::string_view slug(Errc e) {
       return "wire_truncated";
     case Errc::kShutdownDeadline:
       return "bus_shutdown_deadline";
+    case Errc::kUnauthenticated:
+      return "bus_unauthenticated";
   }
   return {};
 }
@@ -111,6 +114,8 @@ constexpr Disposition disposition(Errc e) {
     case Errc::kWireTruncated:
       return Disposition::kRejectRecord;
     case Errc::kShutdownDeadline:
+      return Disposition::kFatal;
+    case Errc::kUnauthenticated:
       return Disposition::kFatal;
   }
   return Disposition::kFatal;

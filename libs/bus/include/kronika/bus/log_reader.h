@@ -37,8 +37,8 @@ class LogReader {
     /// Never joined; only named to the broker. `client.prefix` comes before it.
     std::string group = "kronika-cli-reader";
     int queue_kbytes = 16'384;  ///< fetched ahead at most
-    /// Tells the process's ClientWatch of brokers and ends. Only for a reader that is polled all
-    /// the time.
+    /// Tells the process's ClientWatch of brokers and ends, and goes on with renewed certificates
+    /// or a renewed password. Only for a reader that is polled all the time.
     bool watched = false;
   };
   /// Errors: bus_config. The broker need not be up.

@@ -1,5 +1,5 @@
 // Plain settings of everything in this library. Programs fill them from their configuration;
-// nothing here reads files or the environment.
+// nothing here reads the environment, and of files those alone that prove who a client is.
 #pragma once
 
 #include <chrono>
@@ -21,6 +21,8 @@ struct ClientOptions {
   /// librdkafka properties passed through, e.g. security.protocol. Those that would break a
   /// guarantee are refused with bus_config: see refused_properties() in client_conf.h.
   std::map<std::string, std::string> properties;
+  /// Its first line is the SASL password; read each time a client is made. Empty: none.
+  std::string password_file;
 };
 
 /// Where the Kafka clients' own log lines go; syslog levels (3 error ... 7 debug). Called from the

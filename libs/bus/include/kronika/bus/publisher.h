@@ -1,6 +1,7 @@
 // Publishes records from the edges: idempotent, acks=all, placed by murmur2 of the key like Java
 // clients do, and each with a result. Not transactional: an edge's record stands alone, and a
-// resend is found by its fact key (A17).
+// resend is found by its fact key (A17). Goes on with renewed certificates or a renewed password,
+// for which it looks every few seconds.
 //
 //   auto publisher = Publisher::open(client, {});
 //   (*publisher)->publish(record, [](Result<Published> r) { ... });    // called from the
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include <kronika/base/result.h>
 #include <kronika/bus/options.h>
@@ -49,7 +51,7 @@ class Publisher {
   virtual ~Publisher() = default;
 
   /// Called once a record, from the publisher's thread; must not block. Errors: bus_undelivered,
-  /// bus_record_too_large, bus_config, bus_client_fatal.
+  /// bus_record_too_large, bus_config, bus_unauthenticated, bus_client_fatal.
   using OnResult = std::function<void(Result<Published>)>;
   /// Copies the record and returns at once; waits only while the queue is full, and not even then
   /// where Options::wait_when_full is off. An error here means
@@ -59,6 +61,9 @@ class Publisher {
   /// Waits until every record has its result. Errors: bus_timed_out.
   [[nodiscard]] virtual Result<void> flush(std::chrono::milliseconds timeout) = 0;
   [[nodiscard]] virtual Stats stats() const = 0;
+  /// The brokers have never let us in and will not (bus_unauthenticated): a setting to mend. What
+  /// was published is answered with the same.
+  [[nodiscard]] virtual std::optional<Error> failure() const { return std::nullopt; }
 };
 
 }  // namespace kronika::bus

@@ -1,6 +1,6 @@
 // What the process's Kafka clients know of the brokers, as metrics: kronika_kafka_broker_up and
-// _rtt, kronika_kafka_errors_total, kronika_lso_*. One object in every program, edges included,
-// made before its first client and destroyed after its last:
+// _rtt, kronika_kafka_errors_total, kronika_kafka_producer_queue_records, kronika_lso_*. One object
+// in every program, edges included, made before its first client and destroyed after its last:
 //
 //   busmetrics::ClientMetrics kafka(service->registry(), settings.kafka.topic_prefix);
 //
@@ -32,6 +32,7 @@ class ClientMetrics final : public bus::ClientWatch {
 
   void on_client_stats(const bus::ClientStats& stats) override;
   void on_client_error(bus::ClientErrorKind kind, std::string_view error_code) override;
+  void on_credentials(const std::optional<std::string>& fault) override;
 
  private:
   struct State;

@@ -10,6 +10,7 @@ namespace rows {
 inline constexpr ErrorRow kUndecodable{"codec_undecodable", Disposition::kRejectRecord};
 inline constexpr ErrorRow kSchemaUnknown{"codec_schema_unknown", Disposition::kRejectRecord};
 inline constexpr ErrorRow kSealBroken{"codec_seal_broken", Disposition::kRejectRecord};
+inline constexpr ErrorRow kSealKeyGone{"codec_seal_key_gone", Disposition::kRejectRecord};
 inline constexpr ErrorRow kKeyFile{"codec_key_file", Disposition::kFatal};
 }  // namespace rows
 
@@ -17,8 +18,10 @@ inline constexpr ErrorRow kKeyFile{"codec_key_file", Disposition::kFatal};
 inline constexpr ErrorCode kUndecodable{rows::kUndecodable};
 /// Event.schema_version is newer than this build.
 inline constexpr ErrorCode kSchemaUnknown{rows::kSchemaUnknown};
-/// Sealed bytes were changed, cut, or sealed with another key.
+/// Sealed bytes were changed or cut.
 inline constexpr ErrorCode kSealBroken{rows::kSealBroken};
+/// The key that sealed them was destroyed, or is not in the file of keys.
+inline constexpr ErrorCode kSealKeyGone{rows::kSealKeyGone};
 /// A secret or key file is missing, unreadable or too short.
 inline constexpr ErrorCode kKeyFile{rows::kKeyFile};
 

@@ -45,12 +45,17 @@ struct Loaded {
   std::string file;                  ///< the file read; empty: none
   std::filesystem::path home;        ///< where relative paths start
   bool check_only = false;           ///< --check-config was given
+  Source source;                     ///< what was read
 };
 
 /// Errors: config_file, config_unknown, config_malformed, config_contradiction; all mean exit
 /// code 2. `rest` keeps an unknown option only when its name has no dot and is no setting
 /// ("--json"); after "--" everything.
 [[nodiscard]] Result<Loaded> load(const Source& source);
+
+/// log.level as it is set now: the file is read again, environment and flags are those of the
+/// start. Errors: as load().
+[[nodiscard]] Result<std::string> log_level_now(const Loaded& loaded);
 
 /// Hex hash of the values in force that shape behaviour, equal on all replicas of a rollout:
 /// without instance, ports and folders. For kronika_config_info.

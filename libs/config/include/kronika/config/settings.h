@@ -36,7 +36,8 @@ struct Kafka {
   std::filesystem::path ssl_certificate_file;  ///< of this client, where the broker wants one
   std::filesystem::path ssl_key_file;
   /// librdkafka properties: those handed through (what would break a guarantee was refused), and
-  /// those that the security settings above come to. Holds the password: never printed.
+  /// those that the security settings above come to, without the password. May hold secrets of its
+  /// own (ssl.key.password): never printed.
   std::vector<std::pair<std::string, std::string>> client;
 };
 

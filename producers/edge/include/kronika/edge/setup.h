@@ -31,6 +31,8 @@ class EdgeSetup {
   [[nodiscard]] virtual Options options() const = 0;
   [[nodiscard]] virtual const Clock& clock() const = 0;
   [[nodiscard]] virtual bus::Publisher& bus() const = 0;
+  /// Reads again what may change while the process runs (sealing keys); call it every second or so.
+  virtual void tend() = 0;
 };
 
 /// How the settings say to reach Kafka.
