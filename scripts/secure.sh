@@ -2,13 +2,13 @@
 # cluster has from its certificate authority and its operator is made here, for this machine only, in <data>/secure:
 #   ca.pem ca.key               the authority
 #   broker.p12 gateway-tls.pem  certificates of 127.0.0.1 and localhost
-#   USER.pem USER.key           by which Kafka knows admin, edge, citizen, indicators, gateway, operator, publication
+#   USER.pem USER.key           by which Kafka knows admin, edge, citizen, indicators, gateway, operator, publication, rules
 #   USER.password               likewise, with local.secure=password
 # All readable by their owner only. Passwords are sent as SASL/PLAIN over TLS: Kafka 4 refuses the nonce that librdkafka
 # before 2.6.1 sends (its pull request 4895), so that SCRAM does not work with Debian 12's.
 # shellcheck shell=bash
 
-readonly secure_users=(admin edge citizen indicators gateway operator publication)
+readonly secure_users=(admin edge citizen indicators gateway operator publication rules)
 
 secure_on() { [ "${KRONIKA_LOCAL_SECURE:-no}" != no ]; }
 secure_by_password() { [ "${KRONIKA_LOCAL_SECURE:-no}" = password ]; }

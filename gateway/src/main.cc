@@ -217,6 +217,7 @@ int run(const config::Loaded& loaded, telemetry::Shutdown& shutdown) {
   // Health follows readiness, which is latched.
   bool serving = false;
   while (!shutdown.wait_for(std::chrono::milliseconds(200))) {
+    if (shutdown.hung_up()) log::take_level(config::log_level_now(loaded));
     if (!serving && (*service)->ready()) {
       server->set_serving(true);
       serving = true;

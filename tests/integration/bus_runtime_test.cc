@@ -2,8 +2,12 @@
 // deadlines, rebalance, restore, topics.
 #include "toy_cluster.h"
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+
+#include <kronika/bus/client_watch.h>
 
 namespace kronika::bus {
 namespace {
@@ -71,6 +75,75 @@ TEST_F(BusRuntimeTest, DeadlineOfAnIdleTaskFires) {
     }
   }
   EXPECT_EQ(woken, 1);
+}
+
+/// Counts the clients that were made anew.
+class RenewalWatch final : public ClientWatch {
+ public:
+  RenewalWatch() { set_client_watch(this); }
+  ~RenewalWatch() override { set_client_watch(nullptr); }
+  void on_client_stats(const ClientStats&) override {}
+  void on_client_error(ClientErrorKind, std::string_view) override {}
+  void on_credentials(const std::optional<std::string>& fault) override { ++(fault ? bad : good); }
+  std::atomic<int> good{0}, bad{0};
+};
+
+TEST_F(BusRuntimeTest, RenewedCredentialsMakeNewClientsAndNoRecordIsLostOrSeenTwice) {
+  // This broker asks for no password; a client is made anew all the same when its file changes.
+  client_.password_file = folder_.path() + "/password";
+  const auto write_password = [&](const std::string& text) {
+    std::ofstream(client_.password_file) << text;
+  };
+  write_password("first\n");
+  RenewalWatch watch;
+  auto publisher = Publisher::open(client_);
+  ASSERT_TRUE(publisher) << publisher.error().context;
+  auto reader = LogReader::open(client_, {.group = "renewal", .watched = true});
+  ASSERT_TRUE(reader) << reader.error().context;
+  std::vector<PartitionOffset> from;
+  for (std::int32_t p = 0; p < kPartitions; ++p) {
+    from.push_back({std::string(kMaaling), p, LogReader::kBeginning});
+  }
+  ASSERT_TRUE((*reader)->assign(from));
+
+  std::map<std::string, int> seen;
+  std::atomic<int> acked{0};
+  int published = 0;
+  const auto publish_and_read = [&] {
+    const std::string name = std::to_string(published++);
+    const auto sent = (*publisher)
+                          ->publish({.topic = kMaaling, .key = name, .value = name},
+                                    [&](const Result<Published>& r) { acked += r ? 1 : 0; });
+    ASSERT_TRUE(sent) << sent.error().context;
+    const auto met = (*reader)->poll(2ms, [&](const Record& r) -> Result<void> {
+      ++seen[std::string(r.value)];
+      return {};
+    });
+    ASSERT_TRUE(met) << met.error().context;
+  };
+  const auto until = [&](const auto& done) {
+    const auto deadline = std::chrono::steady_clock::now() + 30s;
+    while (!done() && std::chrono::steady_clock::now() < deadline) publish_and_read();
+    ASSERT_TRUE(done());
+  };
+  write_password("");
+  until([&] { return watch.bad == 2; });
+  EXPECT_EQ(watch.good, 0) << "a file that cannot be used leaves the old clients";
+  write_password("second\n");
+  until([&] { return watch.good == 2; });
+  for (int i = 0; i < 200; ++i) publish_and_read();
+  ASSERT_TRUE((*publisher)->flush(10s));
+  EXPECT_EQ(acked, published);
+  EXPECT_EQ((*publisher)->stats().queued, 0U);
+
+  const auto ends = (*reader)->ends(from);
+  ASSERT_TRUE(ends) << ends.error().context;
+  ASSERT_TRUE((*reader)->read_to(*ends, [&](const Record& r) -> Result<void> {
+    ++seen[std::string(r.value)];
+    return {};
+  }));
+  EXPECT_EQ(seen.size(), static_cast<std::size_t>(published));
+  for (const auto& [name, times] : seen) EXPECT_EQ(times, 1) << name;
 }
 
 TEST_F(BusRuntimeTest, TwoThreadsShareThePartitionsAndAThirdMemberTakesSome) {

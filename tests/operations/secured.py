@@ -22,7 +22,7 @@ from local_authority import LocalAuthority
 from stack import ROOT, SKIPPED, Failed, Stack, await_true, built, stack_bin, value
 
 PROGRAMS = ["citizen", "indicators", "gateway", "edge-grpc", "edge-fhir", "edge-mllp"]
-USERS = ["edge", "citizen", "indicators", "gateway", "operator", "publication"]
+USERS = ["edge", "citizen", "indicators", "gateway", "operator", "publication", "rules"]
 # Rights taken away at a time, one a component -> what it must say.
 TAKEN = [
     {"citizen": ("Read Topic literal maaling", "lacks the ACL Read on topic maaling"),
@@ -85,6 +85,8 @@ def demonstrate(stack, seed):
         stack.ask(*arguments)
     code, text = stack.run("publication", "create", "I-01", "2026Q2", **user(stack, "publication"))
     must("uthoriz" not in text, f"publication create: exit {code}: {text[-300:]}")
+    code, text = stack.run("verify", "--rules", "configured", **user(stack, "rules"))
+    must(code == 0, f"a dry run of the rules in force finds changes: exit {code}: {text[-300:]}")
     for name in PROGRAMS:
         must("uthoriz" not in (stack.folder / f"data/log/{name}.log").read_text(), f"{name} was refused something")
 
@@ -105,11 +107,12 @@ def strangers(stack):
     print(f"  publish as indicators: {said}")
 
 
-def renew_authority(stack):
-    """As an operator does it: the broker learns the new authority, everyone gets a certificate of it, the broker forgets the old one."""
+def renew_certificates_and_keys(stack):
+    """As an operator does it, sealing keys beside it: the broker learns the new authority, everyone gets a certificate of it, the broker forgets the old one."""
     secure = stack.folder / "data/secure"
     for kind in ("pem", "key"):
         shutil.copy(secure / f"operator.{kind}", secure / f"old-operator.{kind}")
+    stack.ask("keys", "make")
     authority = LocalAuthority(secure)
     authority.broker_trusts("ca.pem", "next.pem")
     stack.restart_kafka()
@@ -120,18 +123,14 @@ def renew_authority(stack):
     authority.issue("gateway-tls", "kronika-gateway")
     authority.broker_shows_its_certificate("admin")
     await_true("every process has new Kafka clients", 40, lambda: all(logged(stack, p, "CERTIFICATES_CHANGED") for p in PROGRAMS))
+    await_true("the doors seal with the key of the month", 20, lambda: all(
+        value(stack.scrape(d), "kronika_seal_key_not_after_timestamp_seconds") > time.time() for d in PROGRAMS[3:]))
     say("everyone has a certificate of the new one")
     authority.issue("broker", "kronika-broker")
     authority.broker_shows_its_certificate()
     authority.broker_trusts("next.pem")
     stack.restart_kafka()
     turned_away(stack, "the old certificate", "topics", "check", "--kafka.request_timeout_ms=3000", **user(stack, "old-operator"))
-
-
-def renew_sealing_keys(stack):
-    stack.ask("keys", "make")
-    await_true("the doors seal with the key of the month", 30, lambda: all(
-        value(stack.scrape(d), "kronika_seal_key_not_after_timestamp_seconds") > time.time() for d in PROGRAMS[3:]))
 
 
 def renew_passwords(stack):
@@ -177,9 +176,9 @@ def start_beside(stack, component, **settings):
     return subprocess.Popen([stack_bin() / f"kronika-{component}"], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def ends_saying(children, what):
-    """Each of {component: (process, sentence)} ends with exit code 2 and its sentence."""
-    for component, (child, sentence) in children.items():
+def ends_saying(children):
+    """Each of {component: (process, what it lacks, sentence)} ends with exit code 2 and its sentence."""
+    for component, (child, what, sentence) in children.items():
         try:
             text = child.communicate(timeout=90)[0]
         except subprocess.TimeoutExpired:
@@ -195,8 +194,8 @@ def wrong_passwords(stack):
     wrong.write_text("not this one\n")
     wrong.chmod(0o600)
     given = {"KRONIKA_KAFKA_SASL_PASSWORD_FILE": str(wrong)}
-    ends_saying({c: (start_beside(stack, c, **given), f"Kafka does not take user {c.split('-')[0]} with this password")
-                 for c in ("citizen", "gateway", "edge-fhir")}, "with a wrong password")
+    ends_saying({c: (start_beside(stack, c, **given), "with a wrong password", f"Kafka does not take user {c.split('-')[0]} with this password")
+                 for c in ("citizen", "gateway", "edge-fhir")})
     for command in (("topics", "check"), ("publish", "data/samples/native")):
         said = turned_away(stack, " ".join(command), *command, wanted="Kafka does not take user operator with this password", **given)
         print(f"  {' '.join(command)} with a wrong password: {said}")
@@ -208,8 +207,7 @@ def without_rights(stack):
         lines = [f"{component} {right}" for component, (right, _) in taken.items()]
         rights(stack, lines, "take")
         try:
-            ends_saying({c: (start_beside(stack, c), sentence) for c, (_, sentence) in taken.items()},
-                        f"without {'; '.join(right for right, _ in taken.values())}")
+            ends_saying({c: (start_beside(stack, c), f"without {right}", sentence) for c, (right, sentence) in taken.items()})
         finally:
             rights(stack, lines)
 
@@ -220,15 +218,13 @@ def main():
     with tempfile.TemporaryDirectory(prefix="kronika-secured-") as name:
         with Stack(pathlib.Path(name), KRONIKA_LOCAL_SECURE="yes", KRONIKA_GATEWAY_CANARY_INTERVAL_MS="3000") as stack:
             say("runs, users known by certificates")
-            demonstrate(stack, 1)
+            pids = {p: stack.pid(p) for p in PROGRAMS}
+            goes_on(stack, 1, pids)
             for process in PROGRAMS:
                 must(value(stack.scrape(process), "kronika_certificate_not_after_timestamp_seconds") > time.time(),
                      f"{process} does not show when its certificates end")
             strangers(stack)
-            say("the demonstration, verified")
-            pids = {p: stack.pid(p) for p in PROGRAMS}
-            renew_sealing_keys(stack)
-            renew_authority(stack)
+            renew_certificates_and_keys(stack)
             goes_on(stack, 2, pids)
             say("certificates of a new authority and new sealing keys, verified")
 
@@ -238,6 +234,7 @@ def main():
             stack.read_settings()
             say("runs, users known by passwords")
             demonstrate(stack, 3)
+            say("the demonstration, verified")
             pids = {p: stack.pid(p) for p in PROGRAMS}
             renew_passwords(stack)
             goes_on(stack, 4, pids)

@@ -195,6 +195,7 @@ class CitizenTask final : public bus::Task {
   std::size_t outdated_taken_ = 0;             ///< of outdated_, in the open transaction
   std::vector<codec::RefusedRecord> refused_;  ///< of this partition, where no citizen can be named
   std::size_t committed_refused_ = 0;
+  std::uint64_t refolds_ = 0;  ///< to measure one in some
 
   // Of the open transaction.
   OpenSlots open_;

@@ -1,11 +1,13 @@
 // kronika-citizen: keeps every citizen's state (see citizen_task.h).
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
 #include <kronika/citizen/citizen_task.h>
 #include <kronika/consumer/program.h>
+#include <kronika/domain/checks.h>
 
 namespace {
 
@@ -17,7 +19,29 @@ double value_of(const std::atomic<std::uint64_t>& n) {
   return static_cast<double>(n.load(std::memory_order_relaxed));
 }
 
-void register_probe(const Probe& probe, const kronika::consumer::Wiring& wiring) {
+std::vector<std::string> refusals() {
+  using kronika::domain::Reason;
+  std::vector<std::string> all;
+  for (int i = 0; i <= static_cast<int>(Reason::kInternalInvariant); ++i) {
+    all.emplace_back(kronika::domain::slug(static_cast<Reason>(i)));
+  }
+  return all;
+}
+
+void register_probe(Probe& probe, const kronika::consumer::Wiring& wiring) {
+  using kronika::telemetry::Buckets;
+  probe.on_refold = [seconds = wiring.registry.histogram(
+                         "kronika_fold_seconds",
+                         "Time to fold a citizen again, its journal read; one of 16 is measured",
+                         Buckets::kFast),
+                     events = wiring.registry.histogram(
+                         "kronika_fold_events",
+                         "Effective events of a citizen folded again; one of 16 is measured",
+                         Buckets::kCount)](std::chrono::nanoseconds elapsed, std::size_t folded) {
+    seconds.observe(elapsed);
+    events.observe(static_cast<double>(folded));
+  };
+
   const auto list = [&](SampleKind kind, const char* name, const char* help, auto samples) {
     wiring.registrations.push_back(wiring.registry.sampled(kind, name, help, std::move(samples)));
   };
@@ -95,5 +119,6 @@ int main(int argc, char** argv) {
                   }});
            },
        .canary_stage = "state",
-       .stage = "state"});
+       .stage = "state",
+       .refusals = refusals()});
 }

@@ -95,7 +95,10 @@ int run(int argc, char** argv, const Program& program) {
   std::vector<telemetry::Registration> registrations;
   canary::CanaryMetrics canary(registry, program.canary_stage);
   const bus::TaskSpec spec = program.make_spec({settings, *rules, registry, registrations, canary});
-  busmetrics::RuntimeMetrics metrics(registry, {.input_topics = spec.input_topics, .stage = program.stage});
+  busmetrics::RuntimeMetrics metrics(registry, {.input_topics = spec.input_topics,
+                                                .stage = program.stage,
+                                                .dead_letter_stage = spec.name,
+                                                .dead_letter_reasons = program.refusals});
   busmetrics::ClientMetrics clients(registry, settings.kafka.topic_prefix);
   bus::RuntimeOptions options = runtime_options(settings, own);
   options.probe = &metrics;
@@ -113,7 +116,9 @@ int run(int argc, char** argv, const Program& program) {
   (*service)->set_started(true);
   log::info("STARTED", "consuming", {{"instance", settings.instance}, {"threads", own.threads}});
 
-  (*shutdown)->wait();
+  while (!(*shutdown)->wait_for(milliseconds(500))) {
+    if ((*shutdown)->hung_up()) log::take_level(config::log_level_now(*loaded));
+  }
   const telemetry::StopDeadline deadline(kStopDeadline);
   (*service)->set_ready(false);
   log::info("STOPPING", "finishing the transaction");

@@ -55,7 +55,12 @@ class RestoreSource {
 class TaskRestore {
  public:
   TaskRestore(TaskCore& task, RestoreSource& source, RuntimeProbe* probe)
-      : task_(task), source_(source), probe_(probe) {}
+      : task_(task), source_(source), probe_(probe) {
+    if (probe_ == nullptr) return;
+    for (const auto kind : {RestoreKind::kState, RestoreKind::kJournal}) {
+      probe_->on_restored(kind, task_.partition(), 0);  // counting begins at 0
+    }
+  }
 
   /// Does about `max_records` of work; true when the task may run from its next_offset()s.
   /// Errors: bus_positions_missing, bus_store_foreign (the store is ahead of the log: move it

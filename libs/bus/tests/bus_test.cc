@@ -2,6 +2,7 @@
 // clock, client settings.
 #include "client_conf.h"
 #include "client_watch.h"
+#include "credentials.h"
 #include "fault_log.h"
 #include "position.h"
 #include "rdkafka_error.h"
@@ -9,6 +10,7 @@
 #include "task_clock.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -52,6 +54,53 @@ TEST(RdKafkaError, CodesMapToWhatTheRuntimeDoes) {
   const Error e = error_of(RD_KAFKA_RESP_ERR__TIMED_OUT, "asking");
   EXPECT_EQ(e.code, code(Errc::kTimedOut));
   EXPECT_THAT(e.context, ::testing::HasSubstr("asking"));
+}
+
+TEST(Refusal, WhoIsTurnedAwaySaysSoInOneSentence) {
+  ClientOptions client;
+  client.properties["sasl.username"] = "citizen";
+  Refusal refusal(client);
+  const Error nobody_answers{code(Errc::kTimedOut), "asking"};
+  refusal.note(RD_KAFKA_RESP_ERR__TRANSPORT, "connection refused");
+  EXPECT_FALSE(refusal.definite("starting"));
+  EXPECT_EQ(refusal.told(nobody_answers, "starting").context, "asking");
+
+  refusal.note(RD_KAFKA_RESP_ERR__SSL, "certificate verify failed");
+  EXPECT_FALSE(refusal.definite("starting")) << "a broker that restarts may break a handshake";
+  const Error tls = refusal.told(nobody_answers, "starting");
+  EXPECT_EQ(tls.code, code(Errc::kUnauthenticated));
+  EXPECT_THAT(tls.context, ::testing::HasSubstr("starting: no TLS with Kafka"));
+
+  refusal.note(RD_KAFKA_RESP_ERR__AUTHENTICATION, "Invalid username or password");
+  ASSERT_TRUE(refusal.definite("starting"));
+  EXPECT_THAT(refusal.definite("starting")->context,
+              ::testing::HasSubstr("starting: Kafka does not take user citizen"));
+  const Error other{code(Errc::kTopicMismatch), "topic x does not exist"};
+  EXPECT_EQ(refusal.told(other, "starting").context, other.context);
+}
+
+TEST(CredentialWatch, AReplacedPasswordCountsOnceAndAnEmptyFileNever) {
+  using namespace std::chrono_literals;
+  ClientOptions client;
+  client.password_file = std::string(::testing::TempDir()) + "/bus-password";
+  const auto write = [&](const std::string& text) { std::ofstream(client.password_file) << text; };
+  write("first\r\nsecond line\n");
+  ASSERT_TRUE(make_conf(client, {}));
+  CredentialWatch watch(client);
+  auto now = std::chrono::steady_clock::now();
+  const auto renewed_in_two_looks = [&] {
+    bool renewed = false;
+    for (int i = 0; i < 2; ++i) renewed = watch.renewed(now += 6s) || renewed;
+    return renewed;
+  };
+  EXPECT_FALSE(renewed_in_two_looks());
+  write("second\n");
+  EXPECT_FALSE(watch.renewed(now)) << "it was looked at a moment ago";
+  EXPECT_TRUE(renewed_in_two_looks());
+  EXPECT_FALSE(renewed_in_two_looks());
+  write("\n");
+  EXPECT_FALSE(renewed_in_two_looks());
+  EXPECT_EQ(make_conf(client, {}).error().code, code(Errc::kConfig));
 }
 
 TEST(Wire, PrefixRoundTrips) {

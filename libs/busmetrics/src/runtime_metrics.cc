@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <kronika/base/clock.h>
+#include <kronika/bus/errc.h>
 #include <kronika/busmetrics/runtime_metrics.h>
 #include <kronika/telemetry/log.h>
 
@@ -55,6 +56,30 @@ std::string_view name(bus::TaskState state) {
   }
   return "other";
 }
+
+/// Why a transaction may be aborted, and the session go on.
+std::vector<std::string> abort_reasons() {
+  std::vector<std::string> reasons{"assignment_lost"};
+  for (int i = 1; i <= static_cast<int>(bus::Errc::kLast); ++i) {
+    const auto errc = static_cast<bus::Errc>(i);
+    switch (bus::disposition(errc)) {
+      case Disposition::kRetryCall:
+      case Disposition::kAbortTxn:
+        reasons.emplace_back(bus::slug(errc));
+        break;
+      case Disposition::kTaskMigrated:
+      case Disposition::kTaskCorrupted:
+      case Disposition::kRejectRecord:
+      case Disposition::kFatal:
+        break;
+    }
+  }
+  return reasons;
+}
+
+/// For which the runtime itself refuses a record, whatever the task.
+constexpr bus::Errc kRefusals[] = {bus::Errc::kWireMagic, bus::Errc::kWireTruncated,
+                                   bus::Errc::kRecordTooLarge, bus::Errc::kInternalInvariant};
 
 double seconds(Instant t) { return static_cast<double>(t.ms) / 1000; }
 
@@ -148,6 +173,14 @@ RuntimeMetrics::RuntimeMetrics(Registry& registry, const Options& options)
   for (const auto kind :
        {bus::RebalanceKind::kAssign, bus::RebalanceKind::kRevoke, bus::RebalanceKind::kLost}) {
     (void)rebalances_.get({std::string(name(kind))});
+  }
+  for (const std::string& reason : abort_reasons()) (void)aborts_.get({reason});
+  if (options.dead_letter_stage.empty()) return;
+  for (const bus::Errc reason : kRefusals) {
+    (void)dead_letters_.get({options.dead_letter_stage, std::string(bus::slug(reason))});
+  }
+  for (const std::string& reason : options.dead_letter_reasons) {
+    (void)dead_letters_.get({options.dead_letter_stage, reason});
   }
 }
 

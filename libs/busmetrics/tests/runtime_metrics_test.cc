@@ -22,7 +22,9 @@ class RuntimeMetricsTest : public ::testing::Test {
     ASSERT_TRUE(service.has_value());
     service_ = std::move(*service);
     metrics_ = std::make_unique<RuntimeMetrics>(service_->registry(),
-                                                Options{.input_topics = {"maaling", "person"}});
+                                                Options{.input_topics = {"maaling", "person"},
+                                                        .dead_letter_stage = "citizen",
+                                                        .dead_letter_reasons = {"CODE_UNKNOWN"}});
   }
   void TearDown() override {
     metrics_->stop_observing();
@@ -41,6 +43,11 @@ TEST_F(RuntimeMetricsTest, KnownSeriesBeginAtZero) {
   EXPECT_THAT(text(), HasSubstr("kronika_kafka_consumed_records_total{topic=\"maaling\"} 0"));
   EXPECT_THAT(text(), HasSubstr("kronika_rebalances_total{kind=\"lost\"} 0"));
   EXPECT_THAT(text(), HasSubstr("kronika_transaction_seconds_count{outcome=\"aborted\"} 0"));
+  EXPECT_THAT(text(), HasSubstr("kronika_transaction_aborts_total{reason=\"bus_abortable\"} 0"));
+  EXPECT_THAT(text(),
+              HasSubstr("kronika_dead_letters_total{reason=\"CODE_UNKNOWN\",stage=\"citizen\"} 0"));
+  EXPECT_THAT(text(),
+              HasSubstr("kronika_dead_letters_total{reason=\"wire_magic\",stage=\"citizen\"} 0"));
 }
 
 TEST_F(RuntimeMetricsTest, TransactionsAreCountedByOutcomeWithTheirReasons) {
@@ -78,7 +85,7 @@ TEST_F(RuntimeMetricsTest, RecordsDeadLettersRestoreAndErrorsAreCounted) {
 
 TEST_F(RuntimeMetricsTest, ReasonsBeyondTheBudgetBecomeOther) {
   for (int i = 0; i < 70; ++i) metrics_->on_dead_letter("citizen", "reason_" + std::to_string(i));
-  EXPECT_THAT(text(), HasSubstr("kronika_dead_letters_total{reason=\"other\",stage=\"other\"} 10"));
+  EXPECT_THAT(text(), HasSubstr("kronika_dead_letters_total{reason=\"other\",stage=\"other\"} 15"));
 }
 
 TEST_F(RuntimeMetricsTest, GaugesListThePartitionsOwnedNowAndDecideHealth) {

@@ -21,6 +21,21 @@ constexpr std::int64_t kRepeatWindowMs = 10'000;
 constexpr int kLinesPerWindow = 10;
 constexpr std::size_t kMaxCodes = 80;
 
+/// Every code that is logged as an error by some program: a human must act, and is told by an alert
+/// that counts. They begin at 0; tests/tidy compares them with the sources.
+constexpr std::string_view kErrorCodes[] = {"CERTIFICATE_UNUSABLE",
+                                            "EDGE_CONNECTION_FAILED",
+                                            "EDGE_STOPPED",
+                                            "GATEWAY_STOPPED",
+                                            "KAFKA_CLIENT",
+                                            "KAFKA_ERROR",
+                                            "LOG_LEVEL_UNCHANGED",
+                                            "RUNTIME_FAILED",
+                                            "SEAL_KEYS_UNUSABLE",
+                                            "SEAL_KEY_MISSING",
+                                            "STOPPED",
+                                            "STOP_DEADLINE"};
+
 struct Repeat {
   std::int64_t window_start_ms = 0;
   int lines = 0;
@@ -84,8 +99,7 @@ std::int64_t now_us(const Logger& l) {
       .count();
 }
 
-void count(Logger& l, Level level, std::string_view code) {
-  if (l.registry == nullptr) return;
+Counter& counter_of(Logger& l, Level level, std::string_view code) {
   auto key = std::make_pair(level, std::string(code));
   auto at = l.counters.find(key);
   if (at == l.counters.end()) {
@@ -96,7 +110,7 @@ void count(Logger& l, Level level, std::string_view code) {
                                    {{"level", std::string(name(level))}, {"code", key.second}}))
              .first;
   }
-  at->second.add();
+  return at->second;
 }
 
 // Whether to write now; `held_back` gets the number of lines kept back before this one.
@@ -176,11 +190,25 @@ void set_level(Level level) {
   l.options.level = level;
 }
 
+void take_level(const Result<std::string>& setting) {
+  const auto level = setting ? level_from_name(*setting) : std::nullopt;
+  if (!level) {
+    error("LOG_LEVEL_UNCHANGED", "the settings cannot be read again, the level stays",
+          {{"error", setting ? *setting : setting.error().context}});
+    return;
+  }
+  set_level(Level::kInfo);  // so that the next line is seen
+  info("LOG_LEVEL", "the level of this log from here on", {{"to", *setting}});
+  set_level(*level);
+}
+
 void count_in(Registry* registry) {
   Logger& l = logger();
   const std::scoped_lock lock(l.mutex);
   l.registry = registry;
   l.counters.clear();
+  if (registry == nullptr) return;
+  for (const std::string_view code : kErrorCodes) (void)counter_of(l, Level::kError, code);
 }
 
 void set_clock(const Clock* clock) {
@@ -193,7 +221,7 @@ void write(Level level, std::string_view code, std::string_view msg, Fields fiel
   Logger& l = logger();
   const std::scoped_lock lock(l.mutex);
   if (level < l.options.level) return;
-  count(l, level, code);
+  if (l.registry != nullptr) counter_of(l, level, code).add();
   const auto us = now_us(l);
   std::int64_t held_back = 0;
   if (!admit(l, code, us / 1'000, held_back)) return;

@@ -20,9 +20,10 @@ namespace {
 // stays asked for.
 std::atomic<bool> g_installed{false};
 std::atomic<int> g_signals{0};
-static_assert(std::atomic<int>::is_always_lock_free);
+std::atomic<bool> g_hung_up{false};
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 int g_pipe[2] = {-1, -1};
-struct sigaction g_old_term, g_old_int, g_old_pipe;
+struct sigaction g_old_term, g_old_int, g_old_pipe, g_old_hup;
 
 void wake() {
   const int saved = errno;
@@ -36,6 +37,8 @@ extern "C" void on_stop_signal(int number) {
   wake();
 }
 
+extern "C" void on_hangup(int) { g_hung_up = true; }
+
 }  // namespace
 
 Result<std::unique_ptr<Shutdown>> Shutdown::install() {
@@ -47,12 +50,15 @@ Result<std::unique_ptr<Shutdown>> Shutdown::install() {
     return fail(code<Errc::kSignals>(), "no file descriptor left for the stop signal");
   }
   g_signals = 0;
+  g_hung_up = false;
   struct sigaction action{};
   action.sa_handler = on_stop_signal;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;
   sigaction(SIGTERM, &action, &g_old_term);
   sigaction(SIGINT, &action, &g_old_int);
+  action.sa_handler = on_hangup;
+  sigaction(SIGHUP, &action, &g_old_hup);
   action.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &action, &g_old_pipe);
   return std::unique_ptr<Shutdown>(new Shutdown());
@@ -62,6 +68,7 @@ Shutdown::~Shutdown() {
   sigaction(SIGTERM, &g_old_term, nullptr);
   sigaction(SIGINT, &g_old_int, nullptr);
   sigaction(SIGPIPE, &g_old_pipe, nullptr);
+  sigaction(SIGHUP, &g_old_hup, nullptr);
   close(g_pipe[0]);
   close(g_pipe[1]);
   g_pipe[0] = g_pipe[1] = -1;
@@ -69,6 +76,8 @@ Shutdown::~Shutdown() {
 }
 
 bool Shutdown::requested() const { return wait_for(std::chrono::milliseconds(0)); }
+
+bool Shutdown::hung_up() const { return g_hung_up.exchange(false); }
 
 void Shutdown::request() { wake(); }
 
@@ -82,11 +91,6 @@ bool Shutdown::wait_for(std::chrono::milliseconds timeout) const {
     if (n > 0) return true;
     if (n == 0) return false;
     if (errno != EINTR) return false;
-  }
-}
-
-void Shutdown::wait() const {
-  while (!wait_for(std::chrono::hours(1))) {
   }
 }
 

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <kronika/telemetry/errc.h>
 #include <kronika/telemetry/log.h>
 #include <kronika/telemetry/metrics.h>
 
@@ -58,6 +59,15 @@ TEST_F(Log, ALineIsOneJsonObjectWithItsFixedMembersFirst) {
                           "\"partition\":3,\"fatal\":false,\"s\":0.5}"));
 }
 
+TEST_F(Log, TheLevelIsTakenByNameAndStaysWhereTheSettingsCannotBeRead) {
+  log::take_level(std::string("error"));
+  EXPECT_THAT(lines(), ElementsAre(HasSubstr("\"code\":\"LOG_LEVEL\"")));
+  log::take_level(tl::unexpected(Error{code<Errc::kSignals>(), "config/kronika.yaml:3: odd"}));
+  EXPECT_THAT(lines(), ElementsAre(HasSubstr("config/kronika.yaml:3: odd")));
+  log::warn("X", "m");
+  EXPECT_THAT(lines(), SizeIs(0)) << "the level is error";
+}
+
 TEST_F(Log, QuotesAndControlCharactersAreEscaped) {
   log::info("X", "m", {{"reason", "a\"b\\c\nd"}});
   EXPECT_THAT(lines()[0], HasSubstr("\"reason\":\"a\\\"b\\\\c\\u000ad\""));
@@ -92,11 +102,19 @@ TEST_F(Log, EveryLineIsCountedByLevelAndCodeAlsoWhenHeldBack) {
   log::count_in(nullptr);
 }
 
+TEST_F(Log, ErrorsAreCountedFromZeroOn) {
+  Registry registry;
+  log::count_in(&registry);
+  EXPECT_THAT(registry.text(),
+              HasSubstr("kronika_log_messages_total{code=\"STOP_DEADLINE\",level=\"error\"} 0"));
+  log::count_in(nullptr);
+}
+
 TEST_F(Log, CodesBeyondTheBudgetAreCountedAsOther) {
   Registry registry;
   log::count_in(&registry);
-  for (int i = 0; i < 100; ++i) log::info("CODE_" + std::to_string(i), "m");
-  EXPECT_THAT(registry.text(), HasSubstr("{code=\"other\",level=\"info\"} 20"));
+  for (int i = 0; i < 200; ++i) log::info("CODE_" + std::to_string(i), "m");
+  EXPECT_THAT(registry.text(), HasSubstr("{code=\"other\",level=\"info\"} 132"));
   log::count_in(nullptr);
 }
 

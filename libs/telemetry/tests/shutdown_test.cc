@@ -27,6 +27,16 @@ TEST(Shutdown, AWorkerMayAskForTheStop) {
   EXPECT_TRUE((*shutdown)->requested());
 }
 
+TEST(Shutdown, AHangupAsksForAReloadAndForNoStop) {
+  const auto shutdown = Shutdown::install();
+  ASSERT_TRUE(shutdown.has_value());
+  EXPECT_FALSE((*shutdown)->hung_up());
+  raise(SIGHUP);
+  EXPECT_TRUE((*shutdown)->hung_up());
+  EXPECT_FALSE((*shutdown)->hung_up());
+  EXPECT_FALSE((*shutdown)->requested());
+}
+
 TEST(Shutdown, IsInstalledOnlyOnceAtATime) {
   {
     const auto first = Shutdown::install();

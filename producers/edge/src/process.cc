@@ -71,6 +71,7 @@ int run(const DoorProgram& program, const config::Loaded& loaded, telemetry::Shu
   bool serving = false;
   while (!shutdown.wait_for(200ms)) {
     loop.turned();
+    if (shutdown.hung_up()) log::take_level(config::log_level_now(loaded));
     (*setup)->tend();
     failure = edge.failure();
     if (!failure) failure = (*setup)->bus().failure();

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <kronika/bus/task.h>
 #include <kronika/canary/canary_metrics.h>
@@ -32,6 +33,8 @@ struct Program {
   /// The stage of kronika_end_to_end_seconds that a commit reaches; empty where the input was not
   /// written by edges.
   std::string stage = {};
+  /// Of its own, for which the task refuses a record.
+  std::vector<std::string> refusals = {};
 };
 
 /// Runs until a signal or a fatal error; returns the process's exit code (docs/operations.md).

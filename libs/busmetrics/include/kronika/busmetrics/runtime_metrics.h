@@ -38,6 +38,9 @@ struct Options {
   /// Only for a consumer of what edges wrote: their records' time is when they received the event.
   /// Empty: not measured.
   std::string stage = {};
+  /// Of dead letters: the task's name, and the reasons of its own for which it refuses a record.
+  std::string dead_letter_stage = {};
+  std::vector<std::string> dead_letter_reasons = {};
 };
 
 class RuntimeMetrics final : public bus::RuntimeProbe {

@@ -20,6 +20,7 @@
 #include <variant>
 
 #include <kronika/base/clock.h>
+#include <kronika/base/result.h>
 
 namespace kronika::telemetry {
 class Registry;
@@ -64,10 +65,13 @@ struct Options {
 
 /// Sets where and what to log; before the first thread starts.
 void configure(Options options);
-/// The level may change at any time (a reloadable setting).
+/// The level may change at any time.
 void set_level(Level level);
-/// Counts lines, held-back ones included, in kronika_log_messages_total{level,code}; at most 80
-/// codes, then "other". Ends by passing nullptr, before the registry goes.
+/// On SIGHUP: the level as it is set now, by name, or why the settings cannot be read; then the
+/// level stays. Logs which of the two, whatever the level.
+void take_level(const Result<std::string>& setting);
+/// Counts lines, held-back ones included, in kronika_log_messages_total{level,code}: errors from 0
+/// on; at most 80 codes, then "other". Ends by passing nullptr, before the registry goes.
 void count_in(Registry* registry);
 
 void write(Level level, std::string_view code, std::string_view msg, Fields fields = {});

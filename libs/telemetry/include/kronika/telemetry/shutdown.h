@@ -1,4 +1,4 @@
-// Stopping on SIGTERM or SIGINT.
+// Stopping on SIGTERM or SIGINT, reading again on SIGHUP.
 //
 //   auto shutdown = Shutdown::install();       // first thing in main, before any thread
 //   while (!shutdown->wait_for(100ms)) { ... }
@@ -34,11 +34,12 @@ class Shutdown {
   Shutdown& operator=(const Shutdown&) = delete;
 
   [[nodiscard]] bool requested() const;
+  /// True once after a SIGHUP: what may change while the process runs is to be read again.
+  [[nodiscard]] bool hung_up() const;
   /// Asks for the stop from inside, as a signal would (a fatal error in a worker thread, a test).
   void request();
   /// Waits until a stop is asked for or `timeout` has passed; returns requested().
   bool wait_for(std::chrono::milliseconds timeout) const;
-  void wait() const;
   /// Becomes readable when a stop is asked for; for poll().
   [[nodiscard]] int fd() const;
 
