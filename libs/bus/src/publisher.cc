@@ -219,7 +219,9 @@ class KafkaPublisher final : public Publisher {
     const bool ok = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
     ++(ok ? self.acked_ : self.failed_);
     if (!*waiting) return;
-    if (ok) return (*waiting)(Published{message->partition, message->offset});
+    if (ok) {
+      return (*waiting)(Published{message->partition, std::max<std::int64_t>(message->offset, -1)});
+    }
     if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
         message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
       return (*waiting)(tl::unexpected(
