@@ -94,27 +94,29 @@ class Stack:
         return done
 
     def publish_quarter(self):
-        """Plants citizens whose timers run, and publishes the figures of the last quarter."""
+        """Plants citizens whose timers run, and publishes the figures of a quarter. Before any load: see people.py."""
         now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
         planted = self.folder / "planted"
         planted.mkdir()
-        (planted / "people.ndjson").write_text("\n".join(people.events(now)) + "\n")
+        lines = list(people.events(now))
+        (planted / "people.ndjson").write_text("\n".join(lines) + "\n")
         done = self.kronika("publish", str(planted))
         if done.returncode != 0:
             raise RuntimeError(f"the planted citizens are refused: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-        self.settle()
-        self.kronika("publication", "create", "all", people.last_quarter(now)[0])
+        self.settle(len(lines))
+        self.kronika("publication", "create", "all", people.settled_quarter(now)[0])
 
-    def settle(self):
-        """Until the consumers stand at the end of all their inputs, three looks in a row."""
+    def settle(self, events):
+        """Until so many events are handled and the consumers stand at the end of all their inputs, three looks in a row."""
         quiet, deadline = 0, time.monotonic() + 120
         while quiet < 3:
             if time.monotonic() > deadline:
                 raise RuntimeError("the consumers do not come to the end of their inputs")
             time.sleep(0.5)
-            lag = [float(line.rpartition(" ")[2]) for name in ("citizen", "indicators") for line in scrape(self.targets()[name]).splitlines()
-                   if line.startswith("kronika_consumer_lag_records{")]
-            quiet = quiet + 1 if lag and not any(lag) else 0
+            lines = [line for name in ("citizen", "indicators") for line in scrape(self.targets()[name]).splitlines()]
+            handled, lag = ([float(line.rpartition(" ")[2]) for line in lines if line.startswith(family + "{")]
+                            for family in ("kronika_citizen_events_total", "kronika_consumer_lag_records"))
+            quiet = quiet + 1 if sum(handled) >= events and lag and not any(lag) else 0
 
     def begin_a_day(self):
         """The gateway makes its daily figures at its first start, or from 06:00 on: it is started for the first time once more."""
@@ -354,17 +356,17 @@ def main() -> int:
         stack = Stack(folder, base)
         have = {"edge"}
         if "--record" in sys.argv:
-            load(stack, 5)
             stack.publish_quarter()
             stack.begin_a_day()
+            load(stack, 5)
             stack.restart_kafka()
             load(stack, 10, first=False)
             record(stack)
             return 0
         prometheus = Prometheus(folder, base + 39, stack.targets())
-        load(stack, 15)
         stack.publish_quarter()
         stack.begin_a_day()
+        load(stack, 15)
         stack.restart_kafka()
         load(stack, 20, first=False)
         findings = [*check_pages(stack), *check_manifests(stack), *check_queries(prometheus, have),
