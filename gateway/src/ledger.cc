@@ -55,8 +55,6 @@ std::string_view to_text(EventFate fate) {
       return "NOT_BOOKED";
     case EventFate::kNotOnTopic:
       return "NOT_ON_TOPIC";
-    case EventFate::kPlaceUnknown:
-      return "PLACE_UNKNOWN";
   }
   return {};
 }
@@ -311,7 +309,6 @@ Result<void> Ledger::stage_message(std::string_view message, const codec::Messag
     std::string value(event.event_id.view().substr(0, kIdBytes));
     append_be(value, static_cast<std::uint16_t>(at.partition));
     append_48(value, static_cast<std::uint64_t>(at.offset));
-    if (event.offset < 0) continue;  // Kafka did not say where it stands
     const RecordAt there{*topic, event.partition, event.offset};
     writes.put(kFamily, place_key(there, kAnnounced), value);
     mark(there, day, writes);

@@ -164,7 +164,6 @@ Result<std::vector<OpenLetters>> Ledger::open_letters() const {
 
 void Ledger::stage_claim(const codec::MessageReceived& received, RecordAt message, RecordAt kept,
                          std::uint16_t day, store::WriteSet& writes) {
-  if (kept.offset < 0) return;  // Kafka did not say where it stands
   const Claim claim{message, day, start_of(received.sha256)};
   writes.put(kFamily, claim_key(kept, message), value_of(claim));
   mark(kept, day, writes);

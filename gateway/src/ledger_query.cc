@@ -121,11 +121,11 @@ Result<std::optional<MessageAccount>> Ledger::message_at(const RecordAt& at,
     }
     if (!topic) continue;
     const RecordAt there{*topic, published.partition, published.offset};
-    if (published.topic == bus::kRapport || published.offset < 0) {
+    if (published.topic == bus::kRapport) {
       EventAccount& event = account.events.emplace_back();
       event.at = there;
       event.id = published.event_id;
-      event.fate = published.offset < 0 ? EventFate::kPlaceUnknown : EventFate::kKept;
+      event.fate = EventFate::kKept;
       continue;
     }
     auto event = event_at(there, &published.event_id, handled);

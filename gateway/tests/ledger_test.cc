@@ -108,16 +108,6 @@ TEST_F(LedgerTest, AMessageThatIsReadBeforeItsEventsIsNotYetCompared) {
   EXPECT_EQ(ledger().announced_beyond({{part, a.offset + 1}}).value(), 0);
 }
 
-TEST_F(LedgerTest, AnEventWhosePlaceKafkaDidNotTellIsNotLost) {
-  auto a = publish("A", "2025-03-01 10:00");
-  book(a, "2025-03-01 10:00", LedgerOutcome::kApplied);
-  a.offset = -1;
-  receive("M1", "2025-03-01 10:00", {a});
-  settle();
-  EXPECT_TRUE(day("2025-03-01").adds_up());
-  EXPECT_EQ(find("M1").at(0).events.at(0).fate, EventFate::kPlaceUnknown);
-}
-
 TEST_F(LedgerTest, AnAcknowledgedEventThatIsNotOnItsTopicIsSeen) {
   const auto a = publish("A", "2025-03-01 10:00");
   book(a, "2025-03-01 10:00", LedgerOutcome::kApplied);

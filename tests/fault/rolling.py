@@ -33,7 +33,8 @@ class Watch(threading.Thread):
         self.gateway, self.consumers = gateway, consumers
         self.phase, self.stop_now = "warm-up", False
         self.stale = {}  # (phase, partition) -> [seconds since the canary was seen]
-        self.owners = {}  # (phase, partition) -> instances that ran it
+        self.owners = {}  # (phase, partition) -> instances that ran it, with the one that had it when the phase began
+        self.running = {}  # partition -> instance that was last seen to run it
         self.lives = {}  # (instance, process number) -> last histogram
 
     def run(self):
@@ -51,7 +52,9 @@ class Watch(threading.Thread):
                 for labels, on in page.get("kronika_task_state", {}).items():
                     if on and 'state="running"' in labels:
                         partition = int(re.search(r'partition="(\d+)"', labels)[1])
-                        self.owners.setdefault((self.phase, partition), set()).add(consumer.instance)
+                        before = self.running.get(partition, consumer.instance)
+                        self.owners.setdefault((self.phase, partition), {before}).add(consumer.instance)
+                        self.running[partition] = consumer.instance
             time.sleep(0.2)
 
     def event_quantile(self, q):

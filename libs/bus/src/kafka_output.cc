@@ -83,6 +83,7 @@ void KafkaOutput::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, vo
     if (!refused.empty()) self.refused_ = "producing: " + refused;
     return;
   }
+  if (message->offset < 0) self.placeless_ = true;
   if (message->_private != &compacted_mark) return;
   auto& ends = self.compacted_ends_;
   const auto index = static_cast<std::size_t>(message->partition);
@@ -112,6 +113,7 @@ Result<void> KafkaOutput::begin() {
   if (error) {
     return tl::unexpected(error_of(*error, Errc::kOutcomeUnknown, "beginning a transaction"));
   }
+  placeless_ = false;
   return {};
 }
 
@@ -233,6 +235,12 @@ Result<void> KafkaOutput::commit(std::span<const TopicOffset> offsets) {
 }
 
 Result<void> KafkaOutput::commit_alone() {
+  // The commit waits for the deliveries itself; here, because one without a place proves nothing
+  // (KafkaPublisher::on_delivery). What does not come in time the commit tells.
+  (void)rd_kafka_flush(producer_.get(), static_cast<int>(settings_.transaction_timeout.count()));
+  if (placeless_) {
+    return fail(code(Errc::kAbortable), "Kafka did not say where a record stands");
+  }
   return repeat("committing", Errc::kOutcomeUnknown, Errc::kOutcomeUnknown,
                 [&] { return rd_kafka_commit_transaction(producer_.get(), -1); });
 }

@@ -71,6 +71,7 @@ class KafkaOutput final : public TransactionalOutput {
   rd_kafka_topic_t* last_topic_ = nullptr;
   std::vector<std::int64_t> compacted_ends_;  ///< written by delivery reports, on this thread
   std::string refused_;                       ///< a delivery that an ACL forbids, as a sentence
+  bool placeless_ = false;  ///< a record of this transaction was acknowledged without an offset
   unsigned unpolled_ = 0;
 };
 

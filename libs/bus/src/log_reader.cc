@@ -40,6 +40,7 @@ class KafkaLogReader final : public LogReader {
     auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf));
     if (!client) return tl::unexpected(client.error());
     leave();
+    topics_.clear();  // of the client before
     consumer_ = std::move(*client);
     rd_kafka_poll_set_consumer(consumer_.get());
     return {};

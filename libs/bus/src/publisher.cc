@@ -213,14 +213,41 @@ class KafkaPublisher final : public Publisher {
     tell_error(rd_err);
   }
 
-  static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+  /// Sends a delivered record once more. False: the queue has no room.
+  static bool send_again(rd_kafka_t* client, const rd_kafka_message_t& message) {
+    rd_kafka_headers_t* found = nullptr;
+    RdHeaders headers;
+    if (rd_kafka_message_headers(&message, &found) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      headers.reset(rd_kafka_headers_copy(found));
+    }
+    const auto err = rd_kafka_producev(
+        client, RD_KAFKA_V_RKT(message.rkt), RD_KAFKA_V_PARTITION(message.partition),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(message.key, message.key_len),
+        RD_KAFKA_V_VALUE(message.payload, message.len),
+        RD_KAFKA_V_TIMESTAMP(rd_kafka_message_timestamp(&message, nullptr)),
+        RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_OPAQUE(message._private), RD_KAFKA_V_END);
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+    (void)headers.release();
+    return true;
+  }
+
+  static void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque) {
     auto& self = *static_cast<KafkaPublisher*>(opaque);
+    bool ok = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    // Acknowledged without a place: the library sent a batch again and Kafka called it a duplicate.
+    // Kafka says so of every batch behind the newest one that it has of a new producer, also where
+    // the first one never arrived, so it proves nothing. A second copy changes nothing (A17).
+    const bool placeless = ok && message->offset < 0;
+    if (placeless && send_again(client, *message)) return;
     const std::unique_ptr<OnResult> waiting(static_cast<OnResult*>(message->_private));
-    const bool ok = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    ok = ok && !placeless;
     ++(ok ? self.acked_ : self.failed_);
     if (!*waiting) return;
-    if (ok) {
-      return (*waiting)(Published{message->partition, std::max<std::int64_t>(message->offset, -1)});
+    if (ok) return (*waiting)(Published{message->partition, message->offset});
+    if (placeless) {
+      return (*waiting)(fail(code(Errc::kUndelivered),
+                             "Kafka answered without saying where the record stands, and the "
+                             "queue has no room to send it again"));
     }
     if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
         message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {

@@ -55,10 +55,9 @@ enum class EventFate : std::uint8_t {
   kDuplicate,
   kSuperseded,
   kRejected,
-  kKept,          ///< a report by an organisation: no task handles it
-  kNotBooked,     ///< handled, and the ledger does not tell what became of it
-  kNotOnTopic,    ///< the ledger names it, and another record or none stands at its place
-  kPlaceUnknown,  ///< on its topic, but Kafka did not say where: see bus::Published
+  kKept,        ///< a report by an organisation: no task handles it
+  kNotBooked,   ///< handled, and the ledger does not tell what became of it
+  kNotOnTopic,  ///< the ledger names it, and another record or none stands at its place
 };
 [[nodiscard]] std::string_view to_text(EventFate fate);
 

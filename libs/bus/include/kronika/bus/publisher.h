@@ -25,8 +25,6 @@ namespace kronika::bus {
 
 struct Published {
   std::int32_t partition = 0;
-  /// -1: not known. The client had to send a batch again that Kafka had taken already, and the
-  /// answer to a second copy does not say where the first one stands.
   std::int64_t offset = 0;
 };
 
